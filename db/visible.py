@@ -59,7 +59,7 @@ def visible(value: object, *, limit: int | None = None, ascii_only: bool = False
         private or unassigned as ``<U+202E>``, at most two combining marks on one character.
     """
     text = _text(value)
-    if text.isascii() and text.isprintable() and (limit is None or len(text) <= limit):
+    if (limit is None or len(text) <= limit) and _harmless(text, ascii_only=ascii_only):
         return text
     return "".join(part.text for part in visible_parts(text, limit=limit, ascii_only=ascii_only))
 
@@ -77,13 +77,19 @@ def visible_parts(value: object, *, limit: int | None = None, ascii_only: bool =
     """
     text = _text(value)
     shown = text if limit is None else text[: max(limit, 0)]
-    if shown.isascii() and shown.isprintable():
+    if _harmless(shown, ascii_only=ascii_only):
         parts = [Part(shown, altered=False)] if shown else []
     else:
         parts = list(_merged(_spelled(shown, ascii_only=ascii_only)))
     if len(shown) < len(text):
         parts.append(Part(f"{'...' if ascii_only else '…'}(+{len(text) - len(shown)})", altered=True))
     return tuple(parts)
+
+
+def _harmless(text: str, *, ascii_only: bool) -> bool:
+    if not text.isprintable():
+        return False
+    return text.isascii() or (not ascii_only and all(_KINDS[character] is _PLAIN for character in set(text)))
 
 
 def _text(value: object) -> str:
