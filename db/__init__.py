@@ -1,0 +1,1 @@
+"""Everything about data: connections, queries, plans, changes. Imports neither textual nor rich."""
