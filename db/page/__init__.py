@@ -1,0 +1,25 @@
+"""Keyset pages: declared lists that cost the same at ten rows and at ten million."""
+
+from __future__ import annotations
+
+from db.page.count import Count, count_rows
+from db.page.cursor import Cursor
+from db.page.fetch import Page, fetch_page
+from db.page.filters import Filter, Predicate, Term, parse_terms
+from db.page.listing import KeyType, Listing, Sort, SortColumn
+
+__all__ = [
+    "Count",
+    "Cursor",
+    "Filter",
+    "KeyType",
+    "Listing",
+    "Page",
+    "Predicate",
+    "Sort",
+    "SortColumn",
+    "Term",
+    "count_rows",
+    "fetch_page",
+    "parse_terms",
+]
