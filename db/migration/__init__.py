@@ -1,0 +1,1 @@
+"""Migrating a database and telling where it stands."""

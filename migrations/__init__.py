@@ -1,0 +1,1 @@
+"""Alembic migrations in two lines: platform (the product) and console (our own schema)."""
