@@ -1,0 +1,1 @@
+"""Screens and widgets; they receive dataclasses from db and know no SQL."""
