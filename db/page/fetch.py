@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Generic
 
 import psycopg
@@ -111,7 +111,7 @@ def conditions(listing: Listing[Any], order: Order, where: Sequence[Term]) -> Co
         predicate = declared.predicate(term.value)
         if term.negate:
             looked_at.append(Predicate(f"({predicate.sql}) is not true", predicate.params))
-        elif declared.carried_by(order.sort.name):
+        elif declared.carried_by(order.sort.name, term.value):
             carried.append(predicate)
         else:
             looked_at.append(predicate)
@@ -121,7 +121,7 @@ def conditions(listing: Listing[Any], order: Order, where: Sequence[Term]) -> Co
 def _read(conn: psycopg.Connection[Any], walk: Walk, statement: Statement) -> _Found[Any]:
     with tolerant_cursor(conn) as cursor:
         records = cursor.execute(statement.sql, statement.params).fetchall()
-    as_of = records[0][0].replace(tzinfo=UTC)
+    as_of = records[0][0]
     present = [record for record in records if record[1] is not None]
     more = len(present) == walk.limit
     shown = present[:-1] if more else present

@@ -42,6 +42,7 @@ class Filter:
         sorts: Names of the sorts under which an index carries the filter, None for all of them. Under any other
             sort the list looks through a window of rows and says so.
         choices: The closed set of values, for completion; empty when it is open.
+        uncarried: Choices that no index carries under any sort.
     """
 
     name: str
@@ -49,10 +50,11 @@ class Filter:
     predicate: Callable[[str], Predicate]
     sorts: frozenset[str] | None = frozenset()
     choices: tuple[str, ...] = ()
+    uncarried: frozenset[str] = frozenset()
 
-    def carried_by(self, sort: str) -> bool:
-        """Whether an index finds the matching rows in the order of this sort."""
-        return self.sorts is None or sort in self.sorts
+    def carried_by(self, sort: str, value: str) -> bool:
+        """Whether an index finds the rows with this value in the order of this sort."""
+        return value not in self.uncarried and (self.sorts is None or sort in self.sorts)
 
 
 def carried(always: bool, sorts: Collection[str] = ()) -> frozenset[str] | None:
@@ -88,7 +90,13 @@ def choice(
     return Filter(name, "one of " + ", ".join(choices), predicate, sorts, choices)
 
 
-def state(name: str, words: Mapping[str, str], *, sorts: frozenset[str] | None = frozenset()) -> Filter:
+def state(
+    name: str,
+    words: Mapping[str, str],
+    *,
+    sorts: frozenset[str] | None = frozenset(),
+    uncarried: Collection[str] = (),
+) -> Filter:
     """A filter by words that stand for a condition on the row (`state:overdue`)."""
 
     def predicate(value: str) -> Predicate:
@@ -97,7 +105,7 @@ def state(name: str, words: Mapping[str, str], *, sorts: frozenset[str] | None =
             raise UsageError(f"{name}:{value} is not known; one of {', '.join(words)}.")
         return Predicate(f"({condition})")
 
-    return Filter(name, "one of " + ", ".join(words), predicate, sorts, tuple(words))
+    return Filter(name, "one of " + ", ".join(words), predicate, sorts, tuple(words), frozenset(uncarried))
 
 
 def flag(name: str, column: str, *, sorts: frozenset[str] | None = frozenset()) -> Filter:

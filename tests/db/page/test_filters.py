@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import psycopg
 import pytest
 
 from db.errors import UsageError
 from db.page import KeyType, Listing, Sort, SortColumn, Term, count_rows, fetch_page, filters, parse_terms
+from db.times import EARLIEST, LATEST
 from tests.db.page.things import Thing, fill, table, terms, things
 
 
@@ -86,8 +87,8 @@ def test_times_beyond_python_break_no_page(empty_database: str, zone: str, dates
             if page.after is None:
                 break
             page = fetch_page(connection, listing, limit=1, after=page.after)
-    exact = datetime(2026, 1, 6, 10, 0, 0, 123456)
-    assert walked == [datetime.min, datetime.min, exact, datetime.max, datetime.max, None]
+    exact = datetime(2026, 1, 6, 10, 0, 0, 123456, tzinfo=UTC)
+    assert walked == [EARLIEST, EARLIEST, exact, LATEST, LATEST, None]
 
 
 def test_counts_are_exact_below_the_cap_and_say_so_above(empty_database: str) -> None:
