@@ -1,0 +1,1 @@
+"""Which database to open, how to behave on it, and what to say when it refuses."""
