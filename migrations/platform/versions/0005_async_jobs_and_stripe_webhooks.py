@@ -176,6 +176,7 @@ _AUTH_UID = Ensure(
 )
 
 _TABLES: tuple[Step, ...] = (
+    # Room in each page lets heartbeats and progress be HOT updates.
     # No foreign key on user_id: auth.uid() names a row of auth.users, which the platform does not own and which
     # may be there before the row of users is.
     Table(
@@ -218,11 +219,12 @@ _TABLES: tuple[Step, ...] = (
             constraint job_queue_max_attempts_check check (max_attempts between 1 and 100),
             constraint job_queue_idempotency_key_check check (char_length(idempotency_key) between 1 and 255),
             constraint job_queue_cache_key_check check (char_length(cache_key) between 1 and 255),
-            constraint job_queue_lease_check
-                check (status <> 'processing' or (worker_id is not null and lease_expires_at is not null)),
+            constraint job_queue_lease_check check ((status = 'processing') = (lease_expires_at is not null)),
+            constraint job_queue_worker_id_check check (status <> 'processing' or worker_id is not null),
             constraint job_queue_finished_check
                 check ((status in ('completed', 'failed', 'cancelled')) = (finished_at is not null))
         )
+        with (fillfactor = 85)
         """,
     ),
     Table(
@@ -275,7 +277,8 @@ _TABLES: tuple[Step, ...] = (
                 check (status in ('received', 'processing', 'processed', 'failed')),
             constraint stripe_webhook_events_retry_count_check check (retry_count >= 0),
             constraint stripe_webhook_events_lease_check
-                check (status <> 'processing' or (worker_id is not null and lease_expires_at is not null)),
+                check ((status = 'processing') = (lease_expires_at is not null)),
+            constraint stripe_webhook_events_worker_id_check check (status <> 'processing' or worker_id is not null),
             constraint stripe_webhook_events_processed_check check (status <> 'processed' or processed_at is not null)
         )
         """,
@@ -302,7 +305,7 @@ _INDEXES: tuple[Step, ...] = (
         "job_queue",
         "(job_type, priority, scheduled_for, id) where status = 'pending'",
     ),
-    # Holds neither lease nor heartbeat, so that renewing a lease touches no index (a HOT update).
+    # Holds neither lease nor heartbeat: with room in the page (fillfactor), renewing a lease touches no index.
     _index("idx_job_queue_processing", "job_queue", "(worker_id, id) where status = 'processing'"),
     _index("idx_job_queue_created", "job_queue", "(created_at, id)"),
     _index("idx_job_queue_status_created", "job_queue", "(status, created_at, id)"),
@@ -347,7 +350,7 @@ _CALLERS: tuple[tuple[_PinnedFunction, str], ...] = (
     (_function("claim_jobs", "text, integer, integer, text[]"), "service_role"),
     (_function("heartbeat_job", "uuid, bigint, integer"), "service_role"),
     (_function("update_job_progress", "uuid, bigint, integer, text"), "service_role"),
-    (_function("complete_job", "uuid, bigint, jsonb, integer"), "service_role"),
+    (_function("complete_jobs", "uuid[], bigint[], jsonb[], integer, boolean"), "service_role"),
     (_function("fail_job", "uuid, bigint, text, boolean, integer"), "service_role"),
     (_function("cancel_job", "uuid, text"), "authenticated, service_role"),
     (_function("retry_job", "uuid, text"), "service_role"),

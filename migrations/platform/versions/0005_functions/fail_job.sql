@@ -23,7 +23,7 @@ begin
     select q.attempts, q.max_attempts, q.worker_id
     into v_job
     from {schema}.job_queue q
-    where q.id = p_job_id and q.status = 'processing' and q.lease_token = p_lease_token
+    where q.id = p_job_id and q.lease_token = p_lease_token and q.lease_expires_at is not null
     for update;
     if not found then
         raise exception 'job % is not leased with token %', p_job_id, p_lease_token

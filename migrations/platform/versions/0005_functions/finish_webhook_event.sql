@@ -23,7 +23,9 @@ begin
             then v_now + make_interval(secs => 60 * 5.0 ^ e.retry_count * (1 + random() / 10))
         end,
         lease_expires_at = null
-    where e.stripe_event_id = p_stripe_event_id and e.status = 'processing' and e.lease_token = p_lease_token
+    where e.stripe_event_id = p_stripe_event_id
+        and e.lease_token = p_lease_token
+        and e.lease_expires_at is not null
     returning e.status into v_status;
     if not found then
         raise exception 'event % is not leased with token %', p_stripe_event_id, p_lease_token

@@ -13,7 +13,7 @@ begin
     end if;
     update {schema}.job_queue q
     set heartbeat_at = v_now, lease_expires_at = v_now + make_interval(secs => p_lease_seconds)
-    where q.id = p_job_id and q.status = 'processing' and q.lease_token = p_lease_token
+    where q.id = p_job_id and q.lease_token = p_lease_token and q.lease_expires_at is not null
     returning q.lease_expires_at into v_until;
     if not found then
         raise exception 'job % is not leased with token %', p_job_id, p_lease_token

@@ -14,7 +14,7 @@ begin
     set progress = p_progress,
         progress_message = coalesce(p_message, q.progress_message),
         heartbeat_at = clock_timestamp()
-    where q.id = p_job_id and q.status = 'processing' and q.lease_token = p_lease_token;
+    where q.id = p_job_id and q.lease_token = p_lease_token and q.lease_expires_at is not null;
     if not found then
         raise exception 'job % is not leased with token %', p_job_id, p_lease_token
             using errcode = 'object_not_in_prerequisite_state',
