@@ -1,1 +1,36 @@
-"""Migrating a database and telling where it stands."""
+"""Migrating a database and telling where it stands.
+
+The functions here import Alembic only when they run: reading the history costs nothing of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+
+def upgrade(
+    conninfo: str,
+    line: str = "platform",
+    target: str = "head",
+    progress: Callable[[str], None] | None = None,
+    *,
+    schema: str = "public",
+) -> None:
+    """Bring a database forward along a line; see `db.migration.run.upgrade`."""
+    from db.migration import run
+
+    run.upgrade(conninfo, line, target, progress, schema=schema)
+
+
+def downgrade(
+    conninfo: str,
+    line: str = "platform",
+    target: str = "base",
+    progress: Callable[[str], None] | None = None,
+    *,
+    schema: str = "public",
+) -> None:
+    """Take a database back along a line; see `db.migration.run.downgrade`."""
+    from db.migration import run
+
+    run.downgrade(conninfo, line, target, progress, schema=schema)
