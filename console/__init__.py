@@ -1,0 +1,1 @@
+"""The application: command line, settings, and the Textual app that holds the screens."""

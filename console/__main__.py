@@ -1,0 +1,81 @@
+"""Entry point: runs a command and turns whatever happens into one sentence and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from db.errors import ExitCode, NightdeskError
+
+# EX_SOFTWARE of sysexits.h: a bug of ours must not read as "refused, nothing changed".
+CRASHED = 70
+# What shells report for a program ended by Ctrl+C (128 + SIGINT) and by a closed pipe (128 + SIGPIPE).
+INTERRUPTED = 130
+PIPE_CLOSED = 141
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run nightdesk with the process's arguments and exit."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code.
+
+    Args:
+        arguments: What follows the program's name.
+    """
+    import click
+
+    from console.cli.main import cli
+
+    try:
+        outcome = cli.main(list(arguments), prog_name="nightdesk", standalone_mode=False)
+        sys.stdout.flush()
+    except NightdeskError as error:
+        return _refuse(str(error), error.exit_code)
+    except click.UsageError as error:
+        hint = f" See `{error.ctx.command_path} --help`." if error.ctx is not None else ""
+        return _refuse(f"{error.format_message()}{hint}", ExitCode.USAGE)
+    except click.ClickException as error:
+        return _refuse(error.format_message(), ExitCode.USAGE)
+    except (KeyboardInterrupt, click.Abort):
+        return INTERRUPTED
+    except BrokenPipeError:
+        return _leave_pipe()
+    except Exception as error:  # the last line of defence: a crash shows no traceback, and so no data
+        return _refuse_or_crash(error)
+    return outcome if isinstance(outcome, int) else ExitCode.DONE
+
+
+def _refuse(sentence: str, code: int) -> int:
+    from db.visible import visible
+
+    sys.stderr.write(f"nightdesk: {visible(sentence)}\n")
+    return int(code)
+
+
+def _refuse_or_crash(error: Exception) -> int:
+    """Say what PostgreSQL refused, or that nobody expected this error."""
+    if "psycopg" in sys.modules:
+        import psycopg
+
+        from db.connection.failure import translate
+
+        if isinstance(error, psycopg.Error):
+            known = translate(error)
+            return _refuse(str(known), known.exit_code)
+    from console.crash import report_crash
+
+    return _refuse(report_crash(error).sentence, CRASHED)
+
+
+def _leave_pipe() -> int:
+    """Let the interpreter flush into nothing: the reader (head, less) has gone."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return PIPE_CLOSED
+
+
+if __name__ == "__main__":
+    main()

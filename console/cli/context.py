@@ -1,0 +1,131 @@
+"""What every command shares: which database, and the options that recur."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+
+import click
+
+from console.settings.locations import config_file
+from db.errors import UsageError
+
+if TYPE_CHECKING:
+    from db.connection.database import Database
+    from db.connection.target import Target
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+@dataclass
+class Choice:
+    """Which database the command line names; kept as the click context's object.
+
+    Attributes:
+        url: Value of --url, wherever on the line it stood.
+        env: Value of --env.
+    """
+
+    url: str | None = None
+    env: str | None = None
+
+    def narrowed(self, url: str | None, env: str | None) -> Choice:
+        """Return the choice with options given after the command's name."""
+        if url is None and env is None:
+            return self
+        return Choice(url, env)
+
+    def target(self) -> Target:
+        """Decide which database that is.
+
+        Raises:
+            ConfigurationError: Nothing names a database, or what names it is wrong.
+        """
+        from db.connection.target import resolve_target
+
+        return resolve_target(
+            url=self.url, env=self.env, environ=os.environ, cwd=Path.cwd(), config=config_file(os.environ)
+        )
+
+    @contextmanager
+    def database(self) -> Iterator[Database]:
+        """Open the database for the length of a command."""
+        from db.connection.database import Database
+
+        with Database(self.target(), screen="cli") as database:
+            yield database
+
+
+def database_options(function: Command) -> Command:
+    """Add --url and --env to a command."""
+    function = click.option("--env", metavar="NAME", help="Environment of config.toml.")(function)
+    return click.option("--url", metavar="URL", help="Database to open: postgresql://user@host/database.")(
+        function
+    )
+
+
+def connected(
+    function: Callable[Concatenate[Database, Parameters], Result],
+) -> Callable[Parameters, Result]:
+    """Give a command --url and --env, and the opened Database as its first argument.
+
+    Example:
+        @click.command("list")
+        @json_option
+        @connected
+        def command(database: Database, as_json: bool) -> None: ...
+    """
+
+    @wraps(function)
+    def opened(*args: Any, url: str | None, env: str | None, **kwargs: Any) -> Result:
+        choice = click.get_current_context().ensure_object(Choice).narrowed(url, env)
+        with choice.database() as database:
+            return function(database, *args, **kwargs)
+
+    return database_options(opened)  # type: ignore[return-value]
+
+
+def json_option(function: Command) -> Command:
+    """Add --json, passed on as `as_json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")(function)
+
+
+def page_options(function: Command) -> Command:
+    """Add --limit and --after, the next page's position as a list prints it."""
+    function = click.option("--after", metavar="CURSOR", help="Continue after this position.")(function)
+    return click.option(
+        "--limit", type=click.IntRange(1, 1000), default=100, show_default=True, help="Rows at most."
+    )(function)
+
+
+def write_options(function: Command) -> Command:
+    """Add --reason, --dry-run and --expect, which every command that changes data has."""
+    function = click.option(
+        "--expect", metavar="HASH", help="Apply only if the plan still has the hash that --dry-run printed."
+    )(function)
+    function = click.option(
+        "--dry-run", is_flag=True, help="Print what would change and its hash; change nothing."
+    )(function)
+    return click.option(
+        "--reason", metavar="TEXT", help="Why; kept in the audit. Required unless --dry-run."
+    )(function)
+
+
+def require_reason(reason: str | None, *, dry_run: bool) -> str:
+    """Return the reason of a write.
+
+    Raises:
+        UsageError: None was given and this is no dry run.
+    """
+    if reason is not None and reason.strip():
+        return reason.strip()
+    if dry_run:
+        return ""
+    raise UsageError('Every change needs a reason: --reason "ticket 4711: customer asked".')

@@ -1,0 +1,1 @@
+"""Where the operator's configuration and our own files are."""
