@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import importlib.util
 import os
 import re
 import shutil
@@ -119,10 +118,10 @@ def template(server: Server, name: str, build: Callable[[str], None]) -> str:
 
 def migrate(conninfo: str) -> None:
     """Bring a database to the head of both lines and add one operator of each role."""
-    from db import migration
+    from db import migration, operators
 
     migration.upgrade(conninfo, line="platform")
-    migration.upgrade(conninfo, line="console")
+    operators.install(conninfo)
     add_operators(conninfo)
 
 
@@ -137,16 +136,12 @@ def migrate_and_seed(conninfo: str) -> None:
 
 def add_operators(conninfo: str) -> None:
     """Make test_viewer, test_support, test_oncall, test_dba and test_worker operators of a database."""
+    from db import operators
+
     with psycopg.connect(conninfo, autocommit=True) as connection:
         for role in ROLES:
             _create_login(connection, f"test_{role}")
-            if importlib.util.find_spec("db.operators") is None:
-                group = sql.Identifier(f"nightdesk_{role}")
-                connection.execute(sql.SQL("grant {} to {}").format(group, sql.Identifier(f"test_{role}")))
-            else:
-                from db import operators
-
-                operators.add(connection, f"test_{role}", role)
+            operators.add(connection, f"test_{role}", role)
 
 
 def _create_login(connection: psycopg.Connection[tuple[object, ...]], name: str) -> None:

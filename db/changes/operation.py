@@ -1,0 +1,88 @@
+"""Looking operations up: by id or by short code, with their row images."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from db.changes.apply import Connection
+from db.changes.changeset import Verb
+from db.changes.receipt import Receipt, read_receipt
+from db.errors import NotFound, UsageError
+
+_CODE = re.compile(r"(?:ND-?)?([0-9A-HJKMNP-TV-Z]{4,})", re.ASCII)
+
+
+@dataclass(frozen=True)
+class RowImage:
+    """One written row as the audit holds it; a value of {"$hidden": 1} may not be read by this operator."""
+
+    seq: int
+    unit: str
+    table: str
+    verb: Verb
+    key: Mapping[str, str]
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+    undoable: bool
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A recorded operation with its images and the operation that undid it, if one did."""
+
+    receipt: Receipt
+    images: tuple[RowImage, ...]
+    undone_by: str | None
+
+
+def normalize_reference(reference: str) -> UUID | str:
+    """Read an operation id or code as people type it (lower case, O for 0, I or L for 1).
+
+    Raises:
+        UsageError: It is neither.
+    """
+    text = reference.strip()
+    try:
+        return UUID(text)
+    except ValueError:
+        pass
+    head, _, tail = text.upper().rpartition("-")
+    code = _CODE.fullmatch((head + "-" if head else "") + tail.translate(str.maketrans("OIL", "011")))
+    if code is None:
+        raise UsageError("name an operation by its id or its code, such as ND-7F3K")
+    return f"ND-{code[1]}"
+
+
+def find_operation(connection: Connection, reference: str) -> Operation:
+    """Read an operation by id or code.
+
+    Raises:
+        UsageError: The reference is malformed.
+        NotFound: There is no such operation here.
+    """
+    known = normalize_reference(reference)
+    row = connection.execute(
+        "select jsonb_build_object('operation_id', o.id, 'code', o.code, 'action', o.action, 'hash', o.hash,"
+        " 'actor', o.actor, 'reason', o.reason, 'applied_at', o.applied_at, 'changed', o.changed,"
+        " 'skipped', o.skipped, 'undoes', o.undoes, 'parent_id', o.parent_id,"
+        " 'console_session', o.console_session, 'digest', encode(o.digest, 'hex')),"
+        " (select u.code from nightdesk.operation u where u.undoes = o.id order by u.applied_at limit 1)"
+        " from nightdesk.operation o where " + ("o.id = %s" if isinstance(known, UUID) else "o.code = %s"),
+        (known,),
+    ).fetchone()
+    if row is None:
+        raise NotFound(f"there is no operation {known} in this database")
+    receipt = read_receipt(row[0])
+    images = connection.execute(
+        "select seq, unit, table_name, verb, key, before, after, undoable from nightdesk.operation_images(%s)",
+        (receipt.operation_id,),
+    ).fetchall()
+    return Operation(
+        receipt,
+        tuple(RowImage(i[0], i[1], i[2], Verb(i[3]), i[4], i[5], i[6], i[7]) for i in images),
+        row[1],
+    )

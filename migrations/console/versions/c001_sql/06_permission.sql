@@ -1,0 +1,116 @@
+create function nightdesk.wanted_columns(groups nightdesk.change_group[])
+returns table (table_name text, verb text, column_name text)
+language sql stable
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select distinct g.table_name, g.verb, w.column_name
+  from unnest(groups) g,
+       lateral unnest(case g.verb when 'update' then g.after_columns
+                                  when 'insert' then g.after_columns || g.key_columns
+                                  when 'delete' then array['*']
+                                  else '{}'::text[] end) w (column_name);
+end;
+comment on function nightdesk.wanted_columns(nightdesk.change_group[]) is 'The rights that these changes ask for: table, verb, column (* for a delete).';
+
+create function nightdesk.assert_permitted(groups nightdesk.change_group[]) returns void
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $function$
+declare
+  v_wanted record;
+begin
+  for v_wanted in
+    select w.table_name, w.verb, w.column_name,
+           (select string_agg(distinct p.role::text, ' or ' order by p.role::text) from nightdesk.permission p
+             where p.table_name = w.table_name and p.verb = w.verb and p.column_name = w.column_name) as roles
+    from nightdesk.wanted_columns(groups) w
+    where not exists (
+      select from nightdesk.permission p join pg_roles r on r.rolname = p.role
+      where p.table_name = w.table_name and p.verb = w.verb and p.column_name = w.column_name
+        and pg_has_role(session_user, r.oid, 'usage'))
+    order by 1, 2, 3
+    limit 1
+  loop
+    raise exception using errcode = 'insufficient_privilege',
+      message = format('%s may not %s %s%s (%s)', session_user, v_wanted.verb, v_wanted.table_name,
+                       case when v_wanted.column_name = '*' then '' else '.' || v_wanted.column_name end,
+                       coalesce('needs ' || v_wanted.roles, 'no role may'));
+  end loop;
+end
+$function$;
+comment on function nightdesk.assert_permitted(nightdesk.change_group[]) is 'session_user × table × column × verb; raises insufficient_privilege with the missing right.';
+
+create function nightdesk.written_rows(groups nightdesk.change_group[]) returns integer
+language sql immutable
+set search_path = pg_catalog, pg_temp
+return (select coalesce(sum(cardinality(g.items)), 0)::integer from unnest(groups) g where g.verb in ('insert', 'update', 'delete'));
+
+create function nightdesk.needs_approval(groups nightdesk.change_group[], of_rows integer default 0) returns boolean
+language sql stable
+set search_path = pg_catalog, pg_temp
+return (
+  with amount as (
+    select greatest(of_rows, nightdesk.written_rows(groups)) as rows
+  ), threshold as (
+    -- the most generous rule among the operator's roles counts; a rule without a threshold lifts it
+    select case when bool_or(p.approval_from_rows is null) then null else max(p.approval_from_rows) end as from_rows
+    from nightdesk.wanted_columns(groups) w
+    join nightdesk.permission p on p.table_name = w.table_name and p.verb = w.verb and p.column_name = w.column_name
+    join pg_roles r on r.rolname = p.role
+    where pg_has_role(session_user, r.oid, 'usage')
+    group by w.table_name, w.verb, w.column_name
+  )
+  select coalesce(bool_or(a.rows >= t.from_rows), false) from amount a, threshold t);
+comment on function nightdesk.needs_approval(nightdesk.change_group[], integer) is 'Whether a second operator must approve: the policy looks at the data written, never at the name of the action.';
+
+create function nightdesk.assert_writable(grp nightdesk.change_group) returns void
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $function$
+declare
+  v_named text[] := grp.key_columns || grp.before_columns || grp.after_columns;
+  v_column text;
+begin
+  if grp.table_oid is null then
+    raise exception using errcode = 'ND005', message = format('table %s does not exist here', grp.table_name);
+  end if;
+  select c into v_column from unnest(v_named) c
+    where not exists (select from pg_attribute a where a.attrelid = grp.table_oid and a.attname = c and a.attnum > 0 and not a.attisdropped)
+    limit 1;
+  if v_column is not null then
+    raise exception using errcode = 'ND005', message = format('%s has no column %s here', grp.table_name, v_column);
+  end if;
+  select c into v_column from unnest(v_named) c
+    where exists (select from nightdesk.secret_column s where s.table_name = grp.table_name and s.column_name = c)
+    limit 1;
+  if v_column is not null then
+    raise exception using errcode = 'insufficient_privilege', message = format('%s.%s is secret: no change may name it', grp.table_name, v_column);
+  end if;
+  if grp.verb = 'absent' then
+    return;
+  end if;
+  if not exists (
+    select from pg_index i
+    where i.indrelid = grp.table_oid and i.indisunique and i.indisvalid and i.indpred is null and i.indexprs is null
+      and (select bool_and(a.attname::text = any (grp.key_columns)) from pg_attribute a
+           where a.attrelid = i.indrelid and a.attnum = any (i.indkey[0:i.indnkeyatts - 1]::smallint[]))) then
+    raise exception using errcode = 'ND005', message = format('%s does not identify one row of %s', array_to_string(grp.key_columns, ', '), grp.table_name);
+  end if;
+  if grp.verb = 'update' and not grp.after_columns <@ grp.before_columns then
+    raise exception using errcode = 'ND005', message = format('an update of %s names a column without its value before', grp.table_name);
+  end if;
+  select c into v_column from unnest(grp.after_columns) c
+    where c in ('updated_at', 'updatedAt')
+       or (grp.verb = 'update' and c = any (grp.key_columns))
+       or (grp.verb = 'update' and exists (
+             select from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
+             where i.indrelid = grp.table_oid and i.indisprimary and a.attname = c))
+       or exists (select from pg_attribute a where a.attrelid = grp.table_oid and a.attname = c
+                    and (a.attgenerated <> '' or a.attidentity = 'a'))
+    limit 1;
+  if v_column is not null then
+    raise exception using errcode = 'ND005', message = format('%s.%s cannot be set by a change (key, generated or set by the server)', grp.table_name, v_column);
+  end if;
+end
+$function$;
+comment on function nightdesk.assert_writable(nightdesk.change_group) is 'Refuses unknown, secret, key, generated and server-set columns, and keys that do not identify one row.';

@@ -1,0 +1,136 @@
+create function nightdesk.base_type(table_oid regclass, column_name text) returns text
+language sql stable
+set search_path = pg_catalog, pg_temp
+-- Without the length modifier: an explicit cast to varchar(3) would cut silently, an assignment refuses.
+return (select format_type(a.atttypid, -1) from pg_attribute a
+        where a.attrelid = table_oid and a.attname = column_name and a.attnum > 0 and not a.attisdropped);
+
+create function nightdesk.value_sql(table_oid regclass, side text, column_name text) returns text
+language sql stable
+set search_path = pg_catalog, pg_temp
+return format('(i.%s ->> %L)::%s', side, column_name, nightdesk.base_type(table_oid, column_name));
+comment on function nightdesk.value_sql(regclass, text, text) is 'SQL of one typed value out of an item c, by the column''s own input function.';
+
+create function nightdesk.same_sql(table_oid regclass, column_name text) returns text
+language sql stable
+set search_path = pg_catalog, pg_temp
+return case when nightdesk.base_type(table_oid, column_name) in ('json', 'xml', 'point', 'polygon', 'path', 'jsonpath')
+            then format('t.%I::text is not distinct from (i.before ->> %L)', column_name, column_name) -- types without equality
+            else format('t.%I is not distinct from %s', column_name, nightdesk.value_sql(table_oid, 'before', column_name)) end;
+
+create function nightdesk.key_join_sql(table_oid regclass, key_columns text[]) returns text
+language sql stable
+set search_path = pg_catalog, pg_temp
+return (select string_agg(format('t.%I = %s', c, nightdesk.value_sql(table_oid, 'key', c)), ' and ' order by c) from unnest(key_columns) c);
+
+create function nightdesk.lock_rows(groups nightdesk.change_group[]) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $function$
+declare
+  v_set record;
+begin
+  for v_set in
+    select g.table_oid, g.table_name, g.key_columns, bool_or(g.verb = 'delete') as deletes, array_agg(e.key) as keys
+    from unnest(groups) g, unnest(g.items) e
+    where g.verb in ('update', 'delete', 'looks')
+    group by 1, 2, 3
+    order by g.table_name, g.key_columns
+  loop
+    execute format(
+      'select count(*) from (select from %1$s t join unnest($1) i (key) on %2$s order by %3$s for %4$s of t) locked',
+      v_set.table_oid,
+      nightdesk.key_join_sql(v_set.table_oid, v_set.key_columns),
+      (select string_agg(format('t.%I', c), ', ' order by c) from unnest(v_set.key_columns) c),
+      case when v_set.deletes then 'update' else 'no key update' end)
+    using v_set.keys;
+  end loop;
+end
+$function$;
+comment on function nightdesk.lock_rows(nightdesk.change_group[]) is 'Locks every row that is changed or relied on, in (table, key) order, so that two operators cannot deadlock.';
+
+create function nightdesk.moved_rows(groups nightdesk.change_group[]) returns jsonb
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $function$
+declare
+  v_group nightdesk.change_group;
+  v_moved jsonb;
+  v_all jsonb := '[]';
+begin
+  foreach v_group in array groups loop
+    if v_group.verb in ('update', 'delete', 'looks') then
+      execute format(
+        $sql$
+          select jsonb_agg(jsonb_build_object(
+                   'unit', i.unit, 'table', %1$L, 'key', i.key,
+                   'why', case when t.tableoid is null then 'gone' else 'changed' end,
+                   'columns', case when t.tableoid is null then '[]'::jsonb
+                              else jsonb_path_query_array(jsonb_build_array(%2$s), '$[*] ? (@ != null)') end)
+                 order by i.n)
+          from unnest($1) i
+          left join %3$s t on %4$s
+          where t.tableoid is null or not (%5$s)
+        $sql$,
+        v_group.table_name,
+        coalesce((select string_agg(format(
+            'case when %s then null else jsonb_build_object(''column'', %L, ''expected'', i.before -> %L, ''now'', %s) end',
+            nightdesk.same_sql(v_group.table_oid, c), c, c,
+            case when has_column_privilege(session_user, v_group.table_oid, c, 'select') then format('t.%I::text', c) else '''(hidden)''' end), ', ')
+          from unnest(v_group.before_columns) c), 'null'),
+        v_group.table_oid,
+        nightdesk.key_join_sql(v_group.table_oid, v_group.key_columns),
+        coalesce((select string_agg(nightdesk.same_sql(v_group.table_oid, c), ' and ') from unnest(v_group.before_columns) c), 'true'))
+      into v_moved using v_group.items;
+    else -- insert and absent: no row may hold this key
+      execute format(
+        $sql$
+          select jsonb_agg(jsonb_build_object('unit', i.unit, 'table', %1$L, 'key', i.key, 'why', 'exists', 'columns', '[]'::jsonb)
+                 order by i.n)
+          from unnest($1) i
+          where exists (select from %2$s t where %3$s)
+        $sql$,
+        v_group.table_name, v_group.table_oid, nightdesk.key_join_sql(v_group.table_oid, v_group.key_columns))
+      into v_moved using v_group.items;
+    end if;
+    v_all := v_all || coalesce(v_moved, '[]');
+  end loop;
+  return v_all;
+end
+$function$;
+comment on function nightdesk.moved_rows(nightdesk.change_group[]) is 'Rows and facts that no longer hold, with what is there now (values only of columns that session_user may read).';
+
+create function nightdesk.failed_guards(document jsonb) returns jsonb
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $function$
+declare
+  v_check record;
+  v_why text;
+  v_failed jsonb := '[]';
+begin
+  for v_check in
+    select u.unit ->> 'unit' as unit, c.entry ->> 'guard' as guard, coalesce(c.entry -> 'args', '{}') as args
+    from jsonb_array_elements(document -> 'units') u (unit),
+         jsonb_array_elements(coalesce(u.unit -> 'checks', '[]')) c (entry)
+    where c.entry ? 'guard'
+  loop
+    if to_regprocedure(format('nightdesk.%I(jsonb)', 'guard_' || v_check.guard)) is null then
+      raise exception using errcode = 'ND005', message = format('no guard named %s is registered', v_check.guard);
+    end if;
+    execute format('select nightdesk.%I($1)', 'guard_' || v_check.guard) into v_why using v_check.args;
+    if v_why is not null then
+      v_failed := v_failed || jsonb_build_object('unit', v_check.unit, 'guard', v_check.guard, 'why', v_why);
+    end if;
+  end loop;
+  return v_failed;
+end
+$function$;
+comment on function nightdesk.failed_guards(jsonb) is 'Registered SQL guards (functions nightdesk.guard_<name>(jsonb): null holds, text says why not), asked by the database clock.';
+
+create function nightdesk.guard_before(args jsonb) returns text
+language sql volatile
+set search_path = pg_catalog, pg_temp
+return case when clock_timestamp() < (args ->> 'moment')::timestamptz then null
+            else format('it is past %s', args ->> 'moment') end;
+comment on function nightdesk.guard_before(jsonb) is 'Holds until {"moment": timestamptz}: for a plan that is only right before a deadline.';

@@ -1,0 +1,68 @@
+create function nightdesk.change_set_hash(changes text[]) returns text
+language sql immutable
+set search_path = pg_catalog, pg_temp
+return case when cardinality(changes) = 1
+            then encode(sha256(convert_to(changes[1], 'UTF8')), 'hex')
+            else (select encode(sha256(convert_to(string_agg(encode(sha256(convert_to(c, 'UTF8')), 'hex'), E'\n' order by n), 'UTF8')), 'hex')
+                  from unnest(changes) with ordinality p (c, n)) end;
+comment on function nightdesk.change_set_hash(text[]) is 'The hash of one change set, or of a batch: the hash over the hashes of its parts, in order.';
+
+create function nightdesk.request_approval(action text, changes text[], reason text, lifetime interval default '15 minutes') returns uuid
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set timezone = 'UTC'
+as $function$
+declare
+  v_part text;
+  v_groups nightdesk.change_group[];
+  v_rows integer := 0;
+  v_id uuid;
+begin
+  if coalesce(btrim(reason), '') = '' then
+    raise exception using errcode = 'ND005', message = 'a reason is required';
+  end if;
+  if lifetime not between interval '1 minute' and interval '24 hours' then
+    raise exception using errcode = 'ND005', message = 'an approval lives between one minute and 24 hours';
+  end if;
+  foreach v_part in array changes loop
+    v_groups := nightdesk.change_groups(nightdesk.parse_change_set(action, v_part), clock_timestamp()::text);
+    perform nightdesk.assert_permitted(v_groups);
+    v_rows := v_rows + nightdesk.written_rows(v_groups);
+  end loop;
+  insert into nightdesk.approval (hash, action, changes, rows, reason, expires_at)
+  values (nightdesk.change_set_hash(changes), action, changes, v_rows, btrim(reason), clock_timestamp() + lifetime)
+  returning id into v_id;
+  return v_id;
+end
+$function$;
+comment on function nightdesk.request_approval(text, text[], text, interval) is 'Asks a second operator for these changes (one text, or the parts of a batch); who may not make them may not ask either.';
+
+create function nightdesk.decide_approval(approval uuid, approve boolean, reason text default null) returns void
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set timezone = 'UTC'
+as $function$
+declare
+  v_approval nightdesk.approval;
+  v_part text;
+begin
+  select a.* into v_approval from nightdesk.approval a where a.id = decide_approval.approval for update;
+  if v_approval.id is null then
+    raise exception using errcode = 'ND005', message = format('no approval %s is asked for', approval);
+  end if;
+  if v_approval.requested_by = session_user then
+    raise exception using errcode = 'insufficient_privilege', message = 'nobody approves their own request';
+  end if;
+  if v_approval.decided_at is not null or v_approval.expires_at <= clock_timestamp() then
+    raise exception using errcode = 'ND005',
+      message = case when v_approval.decided_at is not null then format('already decided by %s', v_approval.decided_by) else 'the request has expired' end;
+  end if;
+  foreach v_part in array v_approval.changes loop
+    perform nightdesk.assert_permitted(nightdesk.change_groups(v_part::jsonb, clock_timestamp()::text));
+  end loop;
+  update nightdesk.approval a
+  set decided_by = session_user, decided_at = clock_timestamp(), approved = coalesce(approve, false), decision_reason = decide_approval.reason
+  where a.id = v_approval.id;
+end
+$function$;
+comment on function nightdesk.decide_approval(uuid, boolean, text) is 'A second operator, who could make these changes too, says yes or no; once.';
