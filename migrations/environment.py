@@ -15,6 +15,7 @@ from sqlalchemy.pool import NullPool
 
 from db.errors import ConfigurationError, Refused
 from db.migration.lines import Line, line_of
+from migrations.steps.ground import say_nothing
 
 # One key for both lines: they read each other's tables, and an operator thinks of one database.
 ADVISORY_KEY = 0x6E6967687464  # "nightd"
@@ -54,16 +55,12 @@ def run_line(name: str) -> None:
     conninfo = config.attributes.get("conninfo") or config.get_main_option("conninfo")
     if not conninfo:
         raise ConfigurationError("No database was given to migrate: use `nightdesk migrations upgrade`.")
-    report: Report = config.attributes.get("report") or _say_nothing
+    report: Report = config.attributes.get("report") or say_nothing
     with (
         exclusively(conninfo, wait_seconds=float(config.attributes.get("wait_seconds", 60)), report=report),
         connect(conninfo, line) as connection,
     ):
         _migrate(config, line, connection)
-
-
-def _say_nothing(_: str) -> None:
-    """Drop a progress line."""
 
 
 @contextmanager
@@ -155,8 +152,7 @@ def _migrate(config: Config, line: Line, connection: Connection) -> None:
         compare_server_default=True,
         include_object=include_only(config.attributes.get("metadata")),
         on_version_apply=config.attributes.get("on_version_apply"),
-        report=config.attributes.get("report") or _say_nothing,
-        rehearsal=bool(config.attributes.get("rehearsal")),
+        report=config.attributes.get("report") or say_nothing,
     )
     with context.begin_transaction():
         context.run_migrations()

@@ -7,6 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from db.migration.checks import Check, CheckResult, Phase, Severity, Verdict, checks_of, run_checks
+from db.migration.history import Revision, RevisionState, State, history, revisions
+
+__all__ = [
+    "Check",
+    "CheckResult",
+    "Phase",
+    "Revision",
+    "RevisionState",
+    "Severity",
+    "State",
+    "Verdict",
+    "checks_of",
+    "downgrade",
+    "history",
+    "revisions",
+    "run_checks",
+    "upgrade",
+]
+
 
 def upgrade(
     conninfo: str,

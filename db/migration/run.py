@@ -52,7 +52,9 @@ def upgrade(
     if line == "platform":
         from db.migration.stamp import stamp_if_present
 
-        _guarded(lambda: stamp_if_present(conninfo, schema=schema, target=target, progress=progress))
+        _guarded(
+            lambda: stamp_if_present(conninfo, schema=schema, progress=progress, wait_seconds=wait_seconds)
+        )
     _run(conninfo, line_of(line, schema), command.upgrade, target, progress, wait_seconds)
 
 
@@ -175,7 +177,7 @@ class LockRefused(Refused):
     code = "lock_refused"
 
 
-def _guarded(act: Callable[[], None]) -> None:
+def _guarded(act: Callable[[], object]) -> None:
     """Run, and turn what Alembic and the driver raise into sentences."""
     try:
         act()

@@ -18,7 +18,7 @@ from migrations.steps.code import Function, Trigger, View
 from migrations.steps.column import Column, Default, DropColumn, NotNull, RenameColumn
 from migrations.steps.constraint import Constraint, DropConstraint, RenameConstraint, Unique
 from migrations.steps.data import Backfill, Rows
-from migrations.steps.ensure import Ensure
+from migrations.steps.ensure import Ensure, Requires
 from migrations.steps.ground import Ground, stand_on
 from migrations.steps.index import DropIndex, Index, RenameIndex
 from migrations.steps.kinds import Enum, EnumValue, Extension, Sequence
@@ -48,6 +48,7 @@ __all__ = [
     "RenameColumn",
     "RenameConstraint",
     "RenameIndex",
+    "Requires",
     "RowSecurity",
     "Rows",
     "Sequence",

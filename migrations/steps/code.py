@@ -18,7 +18,8 @@ class Function(Declared):
     Args:
         name: Unqualified name.
         arguments: Its input argument types as in `drop function name(arguments)`, for example `text, jsonb`.
-        sql: Full `create function` text (`or replace` allowed), unqualified name.
+        sql: Full `create function` text (`or replace` allowed), unqualified name. `{schema}` in it stands for
+            the home schema: a definer function with a pinned search_path names its tables in full.
         replaces: The text of the version before, when this revision changes a function of an earlier one;
             a downgrade restores it.
     """
@@ -35,7 +36,14 @@ class Function(Declared):
 
     def statements(self) -> tuple[str, ...]:
         """Return the CREATE FUNCTION."""
-        return (self.sql,)
+        return (self.sql.replace("{schema}", "public"),)
+
+    def build(self, ground: Ground) -> None:
+        """Create it where the ground stands; its body names the home schema even in a rehearsal."""
+        ground.run(self._text(ground))
+
+    def _text(self, ground: Ground) -> str:
+        return self.sql.replace("{schema}", ident(ground.home))
 
     def _oid(self, ground: Ground) -> int | None:
         signature = f"{ground.full(self.name)}({self.arguments})"
@@ -51,7 +59,7 @@ class Function(Declared):
         if self.replaces is not None and self.exists(ground):
             before = replace(self, sql=self.replaces, replaces=None)
             if not before.differences(ground, ()):
-                ground.run(_or_replace(self.sql))
+                ground.run(_or_replace(self._text(ground)))
                 return Outcome.DONE
         return super().apply(ground, later)
 
@@ -70,7 +78,7 @@ class Function(Declared):
     def revert(self, ground: Ground) -> None:
         """Drop the function, or restore the version before."""
         if self.replaces is not None:
-            ground.run(_or_replace(self.replaces))
+            ground.run(_or_replace(replace(self, sql=self.replaces, replaces=None)._text(ground)))
         elif self.exists(ground):
             ground.run(f"drop function {ground.full(self.name)}({self.arguments})")
 

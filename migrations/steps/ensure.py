@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from db.errors import Refused
 from migrations.steps.ground import Ground
 from migrations.steps.step import Outcome, Step
 
@@ -46,3 +47,41 @@ class Ensure(Step):
         """Take it back."""
         for statement in self.undo:
             ground.run(statement)
+
+
+@dataclass(frozen=True)
+class Requires(Step):
+    """Columns that an earlier revision made and that this one builds upon; asserted, never made.
+
+    Args:
+        table: Unqualified table.
+        columns: What must be there.
+        made_by: The revision that makes them, for the refusal.
+    """
+
+    table: str
+    columns: tuple[str, ...]
+    made_by: str
+
+    @property
+    def label(self) -> str:
+        """Name the columns."""
+        return f"columns {', '.join(self.columns)} of {self.table}"
+
+    def statements(self) -> tuple[str, ...]:
+        """Return nothing: an assertion changes nothing."""
+        return ()
+
+    def apply(self, ground: Ground, later: Sequence[Step] = ()) -> Outcome:
+        """Assert that the columns are there."""
+        del later
+        missing = [column for column in self.columns if not ground.has_column(self.table, column)]
+        if missing:
+            raise Refused(
+                f"{self.table} lacks {', '.join(missing)}, which revision {self.made_by} makes. "
+                f"Look at the state of {self.made_by} before going on."
+            )
+        return Outcome.ALREADY
+
+    def revert(self, ground: Ground) -> None:
+        """Leave everything as it is."""

@@ -17,7 +17,7 @@ def ident(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _say_nothing(_: str) -> None:
+def say_nothing(_: str) -> None:
     """Drop a progress line."""
 
 
@@ -32,14 +32,21 @@ class Ground:
         outside: Commits what is done and opens a stretch without a transaction (CONCURRENTLY, batches).
         report: Receives one line a noteworthy event.
         rehearsal: True while the steps run in a scratch schema that is rolled back: nothing may commit.
+        final: The schema that the objects are meant for, where that is not `schema` (in a rehearsal).
     """
 
     connection: psycopg.Connection[Row]
     schema: str
     path: tuple[str, ...]
     outside: Callable[[], AbstractContextManager[None]]
-    report: Callable[[str], None] = _say_nothing
+    report: Callable[[str], None] = say_nothing
     rehearsal: bool = False
+    final: str | None = None
+
+    @property
+    def home(self) -> str:
+        """Return the schema that the objects are meant for, also while they are rehearsed elsewhere."""
+        return self.final or self.schema
 
     def run(self, sql: str) -> int:
         """Execute one statement without parameters and return the number of rows it touched."""
@@ -105,6 +112,7 @@ class Ground:
                 path=(self.schema, *self.path),
                 outside=nullcontext,
                 rehearsal=True,
+                final=self.home,
             )
 
 
@@ -112,7 +120,8 @@ def stand_on(
     connection: psycopg.Connection[Row],
     *,
     outside: Callable[[], AbstractContextManager[None]] | None = None,
-    report: Callable[[str], None] = _say_nothing,
+    report: Callable[[str], None] = say_nothing,
+    rehearsal_of: str | None = None,
 ) -> Ground:
     """Make the ground of a connection: its search_path names the home schema first.
 
@@ -120,6 +129,7 @@ def stand_on(
         connection: In a transaction or about to begin one.
         outside: How to leave the transaction; by default commit, autocommit, and back.
         report: Receives progress lines.
+        rehearsal_of: The schema that is rehearsed, if everything will be rolled back and nothing may commit.
 
     Returns:
         The ground for `apply_steps` and `revert_steps`.
@@ -137,4 +147,12 @@ def stand_on(
         finally:
             connection.autocommit = False
 
-    return Ground(connection, home, path[1:], outside or commit_and_leave, report)
+    return Ground(
+        connection,
+        home,
+        path[1:],
+        outside or commit_and_leave,
+        report,
+        rehearsal=rehearsal_of is not None,
+        final=rehearsal_of,
+    )

@@ -10,7 +10,7 @@ import psycopg
 from alembic import op
 from alembic.runtime.migration import MigrationContext
 
-from migrations.steps.ground import Ground, Row, stand_on
+from migrations.steps.ground import Ground, Row, say_nothing, stand_on
 from migrations.steps.step import Outcome, Step
 
 
@@ -76,6 +76,8 @@ def _ground_of(context: MigrationContext) -> Ground:
     driver: Any = context.connection.connection.driver_connection
     assert isinstance(driver, psycopg.Connection)
     connection: psycopg.Connection[Row] = driver
-    report = context.opts.get("report")
-    outside = nullcontext if context.opts.get("rehearsal") else context.autocommit_block
-    return stand_on(connection, outside=outside, **({"report": report} if report is not None else {}))
+    rehearsed = context.opts.get("rehearsal_of")
+    if rehearsed is not None:
+        return stand_on(connection, outside=nullcontext, rehearsal_of=str(rehearsed))
+    report = context.opts.get("report") or say_nothing
+    return stand_on(connection, outside=context.autocommit_block, report=report)
