@@ -140,14 +140,7 @@ def add_operators(conninfo: str) -> None:
 
     with psycopg.connect(conninfo, autocommit=True) as connection:
         for role in ROLES:
-            _create_login(connection, f"test_{role}")
             operators.add(connection, f"test_{role}", role)
-
-
-def _create_login(connection: psycopg.Connection[tuple[object, ...]], name: str) -> None:
-    """Create a login role unless another template has; roles belong to the whole cluster."""
-    with suppress(psycopg.errors.DuplicateObject):
-        connection.execute(sql.SQL("create role {} login").format(sql.Identifier(name)))
 
 
 def as_role(conninfo: str, role: str) -> str:

@@ -47,3 +47,12 @@ def _nobody_uses(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def in_use(server: Server) -> bool:
+    """Tell whether any process holds the server."""
+    path = server.home / "users.lock"
+    if not path.exists():
+        return False
+    with path.open("ab") as users:
+        return not _nobody_uses(users.fileno())
