@@ -83,17 +83,17 @@ _USERS_OF_RESERVATIONS = Need(
         "updated_at",
         "deleted_at",
     ),
-    later={
-        name: "0008"
-        for name in (
+    later=dict.fromkeys(
+        (
             "status",
             "reservation_expires_at",
             "payment_attempted_at",
             "payment_retry_count",
             "day2_reminder_sent_at",
             "day5_reminder_sent_at",
-        )
-    },
+        ),
+        "0008",
+    ),
 )
 
 NEEDS: Mapping[Area, tuple[Need, ...]] = {

@@ -111,7 +111,7 @@ def conditions(listing: Listing[Any], order: Order, where: Sequence[Term]) -> Co
         predicate = declared.predicate(term.value)
         if term.negate:
             looked_at.append(Predicate(f"({predicate.sql}) is not true", predicate.params))
-        elif declared.carried_by(order.sort.name, term.value):
+        elif declared.carried(order.sort.name, term.value):
             carried.append(predicate)
         else:
             looked_at.append(predicate)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from db.errors import UsageError
 
 _TERM = re.compile(r"(?P<negate>!?)(?P<name>[a-z][a-z_-]*):(?P<value>.*)", re.DOTALL)
 _AGE = re.compile(r"(?P<sign>[<>])(?P<count>\d{1,6})(?P<unit>[smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+Carried: TypeAlias = Callable[[str, str], bool]
 UTC_NOW = "(now() at time zone 'utc')"
 
 
@@ -39,27 +41,42 @@ class Filter:
         name: What stands before the colon.
         accepts: What may stand after it, in words.
         predicate: Builds the condition from the value; raises UsageError for a value it does not know.
-        sorts: Names of the sorts under which an index carries the filter, None for all of them. Under any other
-            sort the list looks through a window of rows and says so.
+        carried: Whether, under the named sort, an index finds the rows with this value. Where none does, the list
+            looks through a window of rows and says so.
         choices: The closed set of values, for completion; empty when it is open.
-        uncarried: Choices that no index carries under any sort.
     """
 
     name: str
     accepts: str
     predicate: Callable[[str], Predicate]
-    sorts: frozenset[str] | None = frozenset()
+    carried: Carried
     choices: tuple[str, ...] = ()
-    uncarried: frozenset[str] = frozenset()
-
-    def carried_by(self, sort: str, value: str) -> bool:
-        """Whether an index finds the rows with this value in the order of this sort."""
-        return value not in self.uncarried and (self.sorts is None or sort in self.sorts)
 
 
-def carried(always: bool, sorts: Collection[str] = ()) -> frozenset[str] | None:
-    """Value of `Filter.sorts`: every sort when an index carries the filter by itself, else the named ones."""
-    return None if always else frozenset(sorts)
+def never(sort: str, value: str) -> bool:
+    """No index carries the filter."""
+    del sort, value
+    return False
+
+
+def always(sort: str, value: str) -> bool:
+    """An index finds the few rows with such a value, whatever the sort."""
+    del sort, value
+    return True
+
+
+def when(present: bool) -> Carried:
+    """An index carries the filter if this database has it."""
+    return always if present else never
+
+
+def under(*sorts: str, values: Collection[str] | None = None) -> Carried:
+    """An index carries the filter under these sorts, for all values or the named ones."""
+
+    def carried(sort: str, value: str) -> bool:
+        return sort in sorts and (values is None or value in values)
+
+    return carried
 
 
 def parse_terms(text: str) -> tuple[Term, ...]:
@@ -77,9 +94,7 @@ def parse_terms(text: str) -> tuple[Term, ...]:
     return tuple(terms)
 
 
-def choice(
-    name: str, column: str, choices: tuple[str, ...], *, sorts: frozenset[str] | None = frozenset()
-) -> Filter:
+def choice(name: str, column: str, choices: tuple[str, ...], *, carried: Carried = never) -> Filter:
     """A filter by one of a closed set of values."""
 
     def predicate(value: str) -> Predicate:
@@ -87,16 +102,10 @@ def choice(
             raise UsageError(f"{name}:{value} is not known; one of {', '.join(choices)}.")
         return Predicate(f"{column} = %s", (value,))
 
-    return Filter(name, "one of " + ", ".join(choices), predicate, sorts, choices)
+    return Filter(name, "one of " + ", ".join(choices), predicate, carried, choices)
 
 
-def state(
-    name: str,
-    words: Mapping[str, str],
-    *,
-    sorts: frozenset[str] | None = frozenset(),
-    uncarried: Collection[str] = (),
-) -> Filter:
+def state(name: str, words: Mapping[str, str], *, carried: Carried = never) -> Filter:
     """A filter by words that stand for a condition on the row (`state:overdue`)."""
 
     def predicate(value: str) -> Predicate:
@@ -105,15 +114,15 @@ def state(
             raise UsageError(f"{name}:{value} is not known; one of {', '.join(words)}.")
         return Predicate(f"({condition})")
 
-    return Filter(name, "one of " + ", ".join(words), predicate, sorts, tuple(words), frozenset(uncarried))
+    return Filter(name, "one of " + ", ".join(words), predicate, carried, tuple(words))
 
 
-def flag(name: str, column: str, *, sorts: frozenset[str] | None = frozenset()) -> Filter:
+def flag(name: str, column: str, *, carried: Carried = never) -> Filter:
     """A filter by a boolean column, `yes` or `no`."""
-    return state(name, {"yes": f"{column} is true", "no": f"{column} is false"}, sorts=sorts)
+    return state(name, {"yes": f"{column} is true", "no": f"{column} is false"}, carried=carried)
 
 
-def text(name: str, column: str, *, sorts: frozenset[str] | None = frozenset()) -> Filter:
+def text(name: str, column: str, *, carried: Carried = never, prefixes: Carried = never) -> Filter:
     """A filter by a text: exact, or by prefix when the value ends in `*`; `_` and `%` are themselves."""
 
     def predicate(value: str) -> Predicate:
@@ -122,16 +131,31 @@ def text(name: str, column: str, *, sorts: frozenset[str] | None = frozenset()) 
             return starts_with(column, clean.removesuffix("*"))
         return Predicate(f"{column} = %s", (clean,))
 
-    return Filter(name, "a value, or a prefix followed by *", predicate, sorts)
+    def either(sort: str, value: str) -> bool:
+        return (prefixes if value.endswith("*") else carried)(sort, value)
+
+    return Filter(name, "a value, or its beginning followed by *", predicate, either)
 
 
-def prefix(name: str, column: str, *, sorts: frozenset[str] | None = frozenset()) -> Filter:
+def folded(name: str, column: str, *, carried: Carried = never) -> Filter:
+    """A filter by a text in either case, whole or by its beginning; its index is over lower(column)."""
+
+    def predicate(value: str) -> Predicate:
+        clean = _storable(name, value)
+        if clean.endswith("*"):
+            return Predicate(f"lower({column}) like lower(%s)", (_literal(clean.removesuffix("*")) + "%",))
+        return Predicate(f"lower({column}) = lower(%s)", (clean,))
+
+    return Filter(name, "a value in either case, or its beginning followed by *", predicate, carried)
+
+
+def prefix(name: str, column: str, *, carried: Carried = never) -> Filter:
     """A filter by the beginning of a text; `_` and `%` are themselves."""
 
     def predicate(value: str) -> Predicate:
         return starts_with(column, _storable(name, value).removesuffix("*"))
 
-    return Filter(name, "the beginning of the value", predicate, sorts)
+    return Filter(name, "the beginning of the value", predicate, carried)
 
 
 def contains(name: str, *columns: str) -> Filter:
@@ -142,11 +166,14 @@ def contains(name: str, *columns: str) -> Filter:
         alternatives = " or ".join(f"{column} ilike %s" for column in columns)
         return Predicate(f"({alternatives})", (pattern,) * len(columns))
 
-    return Filter(name, "a part of the value", predicate)
+    return Filter(name, "a part of the value", predicate, never)
 
 
-def age(name: str, column: str, *, sorts: frozenset[str] | None = frozenset()) -> Filter:
-    """A filter by how long ago a UTC timestamp is: `>2h` is older than two hours, `<30m` younger."""
+def age(name: str, column: str, *, now: str = UTC_NOW, carried: Carried = never) -> Filter:
+    """A filter by how long ago a time is: `>2h` is older than two hours, `<30m` younger.
+
+    `now` is `now()` for columns with time zone; the default is for those that hold UTC without one.
+    """
 
     def predicate(value: str) -> Predicate:
         match = _AGE.fullmatch(value)
@@ -154,9 +181,9 @@ def age(name: str, column: str, *, sorts: frozenset[str] | None = frozenset()) -
             raise UsageError(f"{name}:{value} is not an age; write >2h or <30m (s, m, h, d, w).")
         sign = "<" if match["sign"] == ">" else ">"
         interval = f"{match['count']} {_UNITS[match['unit']]}"
-        return Predicate(f"{column} {sign} {UTC_NOW} - %s::interval", (interval,))
+        return Predicate(f"{column} {sign} {now} - %s::interval", (interval,))
 
-    return Filter(name, ">2h or <30m (s, m, h, d, w)", predicate, sorts)
+    return Filter(name, ">2h or <30m (s, m, h, d, w)", predicate, carried)
 
 
 def starts_with(column: str, beginning: str) -> Predicate:

@@ -45,7 +45,7 @@ def test_an_age_is_measured_by_the_servers_utc_clock(empty_database: str) -> Non
         columns={"at": "m.at"},
         make=lambda at: (at,),
         sorts=(Sort("at", (SortColumn("m.at", KeyType.TIMESTAMP), SortColumn("m.id", KeyType.INTEGER))),),
-        filters=(filters.age("age", "m.at", sorts=frozenset({"at"})),),
+        filters=(filters.age("age", "m.at", carried=filters.under("at")),),
     )
     with psycopg.connect(empty_database, autocommit=True) as connection:
         connection.execute("create table moments (id int primary key, at timestamp not null)")

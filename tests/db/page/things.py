@@ -41,9 +41,9 @@ def things(*, window: int = 20_000) -> Listing[Thing]:
             Sort("id", (ID,), indexed=False),
         ),
         filters=(
-            filters.choice("kind", "t.kind", ("a", "b"), sorts=None),
+            filters.choice("kind", "t.kind", ("a", "b"), carried=filters.always),
             filters.choice("unindexed", "t.kind", ("a", "b")),
-            filters.prefix("id", "t.id", sorts=None),
+            filters.prefix("id", "t.id", carried=filters.always),
             filters.contains("text", "t.id", "t.kind"),
         ),
         window=window,
