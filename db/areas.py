@@ -30,7 +30,7 @@ class Need:
         required: Columns without which the area has nothing to show.
         optional: Columns that it shows where it can.
         later: Revision that brings a column, where that is not the table's own.
-        whole: Whether the area works without the table.
+        dispensable: Whether the area works without the table.
     """
 
     table: str
@@ -68,7 +68,7 @@ class AreaStatus:
     refusal: NightdeskError | None = None
 
 
-_USERS_OF_RESERVATIONS = Need(
+_RESERVATIONS = Need(
     "users",
     required=("id", "status", "reservation_expires_at"),
     optional=(
@@ -96,16 +96,92 @@ _USERS_OF_RESERVATIONS = Need(
     ),
 )
 
+_EVENTS = Need(
+    "stripe_webhook_events",
+    required=("id", "stripe_event_id", "event_type", "status", "received_at"),
+    optional=(
+        "api_version",
+        "livemode",
+        "payload",
+        "stripe_customer_id",
+        "stripe_subscription_id",
+        "retry_count",
+        "lease_losses",
+        "error_message",
+        "worker_id",
+        "lease_expires_at",
+        "next_attempt_at",
+        "stripe_created_at",
+        "processed_at",
+    ),
+)
+_SESSIONS = Need(
+    "sessions",
+    required=("id", "userId", "expiresAt", "createdAt"),
+    optional=("deviceInfo", "ipAddress", "lastUsedAt"),
+    later=dict.fromkeys(("deviceInfo", "ipAddress", "lastUsedAt"), "0007"),
+)
+_BLACKLIST = Need(
+    "token_blacklist",
+    required=("id", "tokenHash", "expiresAt", "userId", "revokedAt"),
+    optional=("reason", "revokedBy"),
+)
+_FLAGS = (
+    "onboardingComplete",
+    "outboundPaused",
+    "aiDisabled",
+    "billingStatus",
+    "paymentActive",
+    "trialUsedAt",
+    "pendingCancellation",
+    "cancellationRequestedAt",
+    "userId",
+    "stripeCustomerId",
+)
+_CLIENTS = Need(
+    "clients",
+    required=("id", "name", "updatedAt"),
+    optional=("email", "phoneNumber", "timezone", "isActive", "createdAt", *_FLAGS),
+    later=dict.fromkeys(_FLAGS, "0002"),
+)
+_ONBOARDING = Need(
+    "onboarding_states",
+    required=("clientId",),
+    optional=("currentStep", "completedSteps", "completedAt", "forwardingEnabled", "testCallDetected"),
+    later=dict.fromkeys(("clientId", "forwardingEnabled", "testCallDetected"), "0002"),
+    dispensable=True,
+)
+_JOBS = Need(
+    "job_queue",
+    required=("id", "job_type", "status", "created_at"),
+    optional=(
+        "user_id",
+        "priority",
+        "progress",
+        "progress_message",
+        "attempts",
+        "max_attempts",
+        "lease_losses",
+        "error_message",
+        "worker_id",
+        "lease_expires_at",
+        "scheduled_for",
+        "started_at",
+        "finished_at",
+    ),
+)
+_USER_NAMES = Need("users", required=("id", "username"), dispensable=True)
+
 NEEDS: Mapping[Area, tuple[Need, ...]] = {
     Area.RESERVATIONS: (
-        _USERS_OF_RESERVATIONS,
-        Need("subscriptions", required=("user_id", "status"), dispensable=True),
+        _RESERVATIONS,
+        Need("subscriptions", required=("user_id", "status", "stripe_subscription_id"), dispensable=True),
     ),
-    Area.WEBHOOKS: (Need("stripe_webhook_events", required=("id",)),),
-    Area.SESSIONS: (Need("sessions", required=("id",)),),
-    Area.BLACKLIST: (Need("token_blacklist", required=("id",)),),
-    Area.CLIENTS: (Need("clients", required=("id",)),),
-    Area.JOBS: (Need("job_queue", required=("id",)),),
+    Area.WEBHOOKS: (_EVENTS,),
+    Area.SESSIONS: (_SESSIONS, _USER_NAMES),
+    Area.BLACKLIST: (_BLACKLIST, _USER_NAMES),
+    Area.CLIENTS: (_CLIENTS, _ONBOARDING),
+    Area.JOBS: (_JOBS,),
 }
 
 
@@ -132,11 +208,6 @@ def require(area: Area, caps: Capabilities) -> AreaStatus:
     if status.refusal is not None:
         raise status.refusal
     return status
-
-
-def note(status: AreaStatus) -> str | None:
-    """What a list of a usable area carries as its note."""
-    return status.sentence or None
 
 
 def _refusal(need: Need, caps: Capabilities) -> NightdeskError | None:

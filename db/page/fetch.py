@@ -115,6 +115,8 @@ def conditions(listing: Listing[Any], order: Order, where: Sequence[Term]) -> Co
             carried.append(predicate)
         else:
             looked_at.append(predicate)
+            if term.value in declared.implied:
+                carried.append(Predicate(declared.implied[term.value]))
     return Conditions(tuple(carried), tuple(looked_at))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from db.errors import UsageError
@@ -44,6 +44,8 @@ class Filter:
         carried: Whether, under the named sort, an index finds the rows with this value. Where none does, the list
             looks through a window of rows and says so.
         choices: The closed set of values, for completion; empty when it is open.
+        implied: Value → a wider condition that an index does carry (under `carried`'s sorts), so that the window
+            is looked for among those rows only.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Filter:
     predicate: Callable[[str], Predicate]
     carried: Carried
     choices: tuple[str, ...] = ()
+    implied: Mapping[str, str] = field(default_factory=dict)
 
 
 def never(sort: str, value: str) -> bool:
@@ -105,7 +108,13 @@ def choice(name: str, column: str, choices: tuple[str, ...], *, carried: Carried
     return Filter(name, "one of " + ", ".join(choices), predicate, carried, choices)
 
 
-def state(name: str, words: Mapping[str, str], *, carried: Carried = never) -> Filter:
+def state(
+    name: str,
+    words: Mapping[str, str],
+    *,
+    carried: Carried = never,
+    implied: Mapping[str, str] | None = None,
+) -> Filter:
     """A filter by words that stand for a condition on the row (`state:overdue`)."""
 
     def predicate(value: str) -> Predicate:
@@ -114,7 +123,7 @@ def state(name: str, words: Mapping[str, str], *, carried: Carried = never) -> F
             raise UsageError(f"{name}:{value} is not known; one of {', '.join(words)}.")
         return Predicate(f"({condition})")
 
-    return Filter(name, "one of " + ", ".join(words), predicate, carried, tuple(words))
+    return Filter(name, "one of " + ", ".join(words), predicate, carried, tuple(words), implied or {})
 
 
 def flag(name: str, column: str, *, carried: Carried = never) -> Filter:

@@ -1,0 +1,130 @@
+"""The list of jobs, newest first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from db.areas import Area, require
+from db.capabilities import Capabilities
+from db.page import Filter, KeyType, Listing, Sort, SortColumn, filters
+
+STATUSES = ("pending", "processing", "completed", "failed", "cancelled")
+TEXT_SHOWN = 500
+
+
+class JobState(StrEnum):
+    """Where a job stands: its status, with those whose worker went silent told apart."""
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    STALLED = "stalled"
+    """Processing, and the worker's lease has run out."""
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job; None where this role may not look or the column is missing."""
+
+    id: UUID
+    type: str
+    status: str
+    state: JobState
+    user_id: str | None
+    priority: int | None
+    progress: int | None
+    progress_message: str | None
+    attempts: int | None
+    max_attempts: int | None
+    lease_losses: int | None
+    error: str | None
+    worker: str | None
+    scheduled_for: datetime | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+def jobs(caps: Capabilities) -> Listing[Job]:
+    """Declare the list for this role.
+
+    Raises:
+        Refused: The database has no job queue.
+        PermissionDenied: This role may not read it.
+    """
+    status = require(Area.JOBS, caps)
+    table = caps.table("job_queue")
+    created = (SortColumn("j.created_at", KeyType.TIMESTAMPTZ), SortColumn("j.id", KeyType.UUID))
+    return Listing(
+        name="jobs",
+        source="job_queue as j",
+        columns=_columns(caps),
+        make=_job,
+        sorts=(Sort("created", created, descending=True, indexed=table.sorts_by("created_at", "id")),),
+        filters=_filters(caps),
+        note=status.sentence or None,
+    )
+
+
+def _columns(caps: Capabilities) -> dict[str, str]:
+    def column(name: str) -> str:
+        return caps.column("job_queue", name, "j")
+
+    plain = (
+        "user_id",
+        "priority",
+        "progress",
+        "attempts",
+        "max_attempts",
+        "lease_losses",
+        "scheduled_for",
+        "started_at",
+        "finished_at",
+    )
+    return {
+        "id": "j.id",
+        "type": "j.job_type",
+        "status": "j.status::text",
+        "state": f"case when {_stalled(caps)} then 'stalled' else j.status::text end",
+        "progress_message": f"left({column('progress_message')}::text, {TEXT_SHOWN})",
+        "error": f"left({column('error_message')}::text, {TEXT_SHOWN})",
+        "worker": column("worker_id"),
+        "created_at": "j.created_at",
+        **{name: column(name) for name in plain},
+    }
+
+
+def _stalled(caps: Capabilities) -> str:
+    if not caps.table("job_queue").readable("lease_expires_at"):
+        return "false"
+    return "j.status = 'processing' and j.lease_expires_at < now()"
+
+
+def _job(**values: object) -> Job:
+    word = str(values["state"])
+    values["state"] = JobState(word) if word in set(JobState) else JobState.UNKNOWN
+    return Job(**values)  # type: ignore[arg-type]
+
+
+def _filters(caps: Capabilities) -> tuple[Filter, ...]:
+    table = caps.table("job_queue")
+    by_status = filters.under("created") if table.sorts_by("status", "created_at") else filters.never
+    by_type = filters.under("created") if table.sorts_by("job_type", "created_at") else filters.never
+    words = {status: f"j.status = '{status}'" for status in STATUSES}
+    declared = [
+        filters.choice("status", "j.status", STATUSES, carried=by_status),
+        filters.state("state", {**words, "stalled": _stalled(caps)}, carried=by_status),
+        filters.text("type", "j.job_type", carried=by_type),
+        filters.age("age", "j.created_at", now="now()", carried=filters.under("created")),
+    ]
+    if table.readable("user_id"):
+        declared.append(filters.text("user", "j.user_id", carried=filters.when(table.finds_by("user_id"))))
+    if table.readable("error_message"):
+        declared.append(filters.contains("error", "j.error_message"))
+    return tuple(declared)
