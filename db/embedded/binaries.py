@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import shutil
 from pathlib import Path
 
@@ -53,23 +52,34 @@ def readable_binaries(directory: Path, account: Account, home: Path) -> Path:
         account: Who will run the programs.
         home: Where a copy may be kept.
     """
-    if _runs(directory, account):
+    if not account.borrowed or _runs(directory, account):
         return directory
-    copy = home / "binaries"
-    if not _runs(copy / "bin", account):
-        building = home / f"binaries.{os.getpid()}"
-        shutil.rmtree(copy, ignore_errors=True)
-        shutil.copytree(directory.parent, building, symlinks=True)
-        for path in [building, *building.rglob("*")]:
-            if not path.is_symlink():
-                path.chmod(0o755)
-        building.rename(copy)
-    return copy / "bin"
+    # Named after the file it was made from, so that an update of the wheel is not missed.
+    copy = home / f"programs-{(directory / 'postgres').stat().st_mtime_ns}"
+    programs = copy / _WHEEL / directory.parent.name / "bin"
+    if not _runs(programs, account):
+        for old in home.glob("programs-*"):
+            shutil.rmtree(old, ignore_errors=True)
+        _copy_installation(directory.parent, copy)
+    return programs
+
+
+def _copy_installation(tree: Path, copy: Path) -> None:
+    """Copy an installation with the libraries that its programs look for beside the package."""
+    package = tree.parent
+    shutil.copytree(tree, copy / _WHEEL / tree.name, symlinks=True)
+    # Where auditwheel (Linux) and delocate (macOS) put them, relative to the programs.
+    for libraries, place in ((package.parent / f"{_WHEEL}.libs", copy), (package / ".dylibs", copy / _WHEEL)):
+        if libraries.is_dir():
+            shutil.copytree(libraries, place / libraries.name, symlinks=True)
+    for path in [copy, *copy.rglob("*")]:
+        if not path.is_symlink():
+            path.chmod(0o755)
 
 
 def _runs(directory: Path, account: Account) -> bool:
     try:
-        return account.run([directory / "postgres", "--version"]).returncode == 0
+        return account.run([directory / "initdb", "--version"]).returncode == 0
     except OSError:
         return False
 

@@ -191,8 +191,6 @@ class Server:
 
     def _launch(self, account: Account, programs: Path) -> None:
         """Start the postmaster and wait until it accepts connections."""
-        settings = self._effective_settings(self._make_socket_directory(account))
-        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         if self.log.exists() and self.log.stat().st_size > _LARGEST_LOG:
             self.log.unlink()
         with (self.home / "alive.lock").open("ab") as alive:
@@ -202,6 +200,8 @@ class Server:
                 )
             # Nobody holds the lock, so the file is of a server that died; its pid may be anybody's by now.
             (self.data_dir / "postmaster.pid").unlink(missing_ok=True)
+            settings = self._effective_settings(self._make_socket_directory(account))
+            options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
             postgres: list[str | Path] = [programs / "postgres", "-D", self.data_dir, *options]
             account.run(["/bin/sh", "-c", _LAUNCH, "sh", self.log, *postgres], pass_fds=(alive.fileno(),))
         deadline = time.monotonic() + _PATIENCE_SECONDS
@@ -233,6 +233,9 @@ class Server:
         for parent in self._socket_parents(account):
             path = parent / f"nightdesk-{account.uid}-{digest}"
             if len(os.fsencode(path)) <= _LONGEST_SOCKET_DIRECTORY and _make_private(path, account):
+                # Left by a server that was killed; its lock file may name a process id that lives again.
+                for left in path.glob(".s.PGSQL.*"):
+                    left.unlink()
                 return path
         path = Path(tempfile.mkdtemp(prefix="nightdesk-", dir="/tmp"))
         account.own(path, 0o700)
