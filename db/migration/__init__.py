@@ -54,3 +54,10 @@ def downgrade(
     from db.migration import run
 
     run.downgrade(conninfo, line, target, progress, schema=schema)
+
+
+def upgrade_sql(line: str = "platform", target: str = "head", *, schema: str = "public") -> str:
+    """Return the SQL of an upgrade from nothing; see `db.migration.run.upgrade_sql`."""
+    from db.migration import run
+
+    return run.upgrade_sql(line, target, schema=schema)

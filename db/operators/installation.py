@@ -33,6 +33,19 @@ def install(conninfo: str, schema: str = "public", report: Report | None = None)
         sync_rights(connection, schema, report)
 
 
+def installation_sql(connection: Connection, schema: str = "public") -> str:
+    """Return what `install` would run here, as a script to read or to hand to a DBA.
+
+    Args:
+        connection: Any session that may read the catalog.
+        schema: Where the platform's tables live.
+    """
+    from db.migration import upgrade_sql
+
+    rights = ";\n".join(grant_statements(connection, schema))
+    return f"{upgrade_sql('console', schema=schema)}\n-- Rights on the tables that exist now.\n{rights};\n"
+
+
 def sync_rights(connection: Connection, schema: str = "public", report: Report | None = None) -> int:
     """Bring grants, policies, permissions and masked views in line with the tables that exist now.
 
