@@ -1,0 +1,57 @@
+"""Indexes for the console's lists: constant pages at ten million rows.
+
+Optional: nothing but the console needs them, and it works without, scanning the newest rows and saying so.
+Each index carries one list's sort order down to the primary key, so that a page at any depth is one range of
+the index. Lists of jobs and webhooks are not here: 0005 already made theirs.
+
+A downgrade drops them; no data is touched in either direction.
+
+Revision ID: 0010
+Revises: 0009
+"""
+
+from __future__ import annotations
+
+from migrations.steps import Index, Step, downgrade_through, upgrade_through
+
+revision = "0010"
+down_revision = "0009"
+branch_labels = None
+depends_on = None
+
+
+def _index(name: str, table: str, definition: str) -> Index:
+    return Index(name, table, f'create index {{concurrently}} "{name}" on {table} {definition}')
+
+
+STEPS: tuple[Step, ...] = (
+    # Reservations, soonest to expire first. Partial: few users are PENDING, and only they are written here.
+    _index(
+        "users_pending_expiry_idx",
+        "users",
+        "(reservation_expires_at, id) where status = 'PENDING'::\"UserStatus\"",
+    ),
+    # Users by age, newest first.
+    _index("users_created_at_id_idx", "users", "(created_at, id)"),
+    # Lookup of an address as typed, whatever its case, whole or by its beginning (LIKE 'ana@%').
+    _index("users_lower_email_idx", "users", "(lower(email) text_pattern_ops)"),
+    # Sessions by last use; sessions_lastUsedAt_idx of the runbook has no id to break ties with.
+    _index("sessions_lastUsedAt_id_idx", "sessions", '("lastUsedAt", id)'),
+    # Sessions of one user, last used first.
+    _index("sessions_userId_lastUsedAt_idx", "sessions", '("userId", "lastUsedAt", id)'),
+    # Sessions by login.
+    _index("sessions_createdAt_id_idx", "sessions", '("createdAt", id)'),
+    # The blacklist, last revoked first.
+    _index("token_blacklist_revokedAt_id_idx", "token_blacklist", '("revokedAt", id)'),
+    # Clients, last changed first; and the same within one billing state.
+    _index("clients_updatedAt_id_idx", "clients", '("updatedAt", id)'),
+    _index("clients_billingStatus_updatedAt_id_idx", "clients", '("billingStatus", "updatedAt", id)'),
+)
+
+
+def upgrade() -> None:
+    upgrade_through(STEPS)
+
+
+def downgrade() -> None:
+    downgrade_through(STEPS)
