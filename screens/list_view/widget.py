@@ -10,8 +10,8 @@ from textual.binding import Binding, BindingType
 from textual.worker import Worker, WorkerState
 
 from db.page import Page
-from screens.list_view import messages
 from screens.list_view.columns import Column
+from screens.list_view.messages import Highlighted, Opened, PageShown, ReadFailed
 from screens.list_view.painting import PaintedList
 from screens.list_view.reading import PageReader, Reading
 from screens.list_view.source import PageRequest, PageSource, Row, Step
@@ -38,13 +38,7 @@ class ListView(PaintedList[Row]):
         Binding("pageup,ctrl+b", "page(-1)", "Page up", id="list.page-up"),
         Binding("home,g", "first", "First row", id="list.first"),
         Binding("end,G", "last", "Last row", id="list.last"),
-        Binding("enter,l,right", "open", "Details", id="list.open"),
     ]
-
-    Highlighted = messages.Highlighted
-    Opened = messages.Opened
-    PageShown = messages.PageShown
-    ReadFailed = messages.ReadFailed
 
     def __init__(
         self,
@@ -95,7 +89,7 @@ class ListView(PaintedList[Row]):
         """Show a sentence instead of rows: no table, no permission, no connection."""
         self._source = None
         self._forget(sentence, tone)
-        self.post_message(self.Highlighted(None))
+        self.post_message(Highlighted(None))
 
     def reload(self) -> None:
         """Read the visible pages again; the cursor stays on its row."""
@@ -152,7 +146,7 @@ class ListView(PaintedList[Row]):
     def _fail(self, error: BaseException, sentence: str) -> None:
         self._steps_left = 0
         self.paint_sentence(sentence, Tone.BAD)
-        self.post_message(self.ReadFailed(error))
+        self.post_message(ReadFailed(error))
 
     def _take(self, request: PageRequest, read: Window[Row]) -> None:
         before, first_rows = self.current, not self._wanted
@@ -164,10 +158,10 @@ class ListView(PaintedList[Row]):
         self.paint_sentence("" if self._window.rows else self._nothing())
         self.paint_rows(read.rows, anew=first_rows)
         if self.current is None or self.current != before:
-            self.post_message(self.Highlighted(self.current))
+            self.post_message(Highlighted(self.current))
         above, below = self._window.above is not None, self._window.below is not None
         shown = (page.as_of, page.elapsed_ms, len(self._window.rows), above, below, page.note)
-        self.post_message(self.PageShown(*shown))
+        self.post_message(PageShown(*shown))
 
     def _place(self, step: Step, read: Window[Row]) -> None:
         if step is Step.AFTER:
@@ -206,7 +200,7 @@ class ListView(PaintedList[Row]):
             self._more(Step.BEFORE)
         if self._view != old:
             self.paint_move(old)
-            self.post_message(self.Highlighted(self.current))
+            self.post_message(Highlighted(self.current))
 
     def action_page(self, direction: int) -> None:
         """Move by a screen less one line, so that one line stays to hold on to."""
@@ -226,10 +220,10 @@ class ListView(PaintedList[Row]):
         else:
             self._read(PageRequest(Step.LAST))
 
-    def action_open(self) -> None:
+    def open_current(self) -> None:
         """Ask for the details of the row under the cursor."""
         if (row := self.current) is not None:
-            self.post_message(self.Opened(row))
+            self.post_message(Opened(row))
 
     def _more(self, step: Step) -> None:
         cursor = self._window.below if step is Step.AFTER else self._window.above
@@ -242,7 +236,7 @@ class ListView(PaintedList[Row]):
         if number is not None:
             self.action_move(number - self._view.cursor)
             if event.chain > 1:
-                self.action_open()
+                self.open_current()
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         """Move on by three rows."""

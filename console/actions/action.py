@@ -1,0 +1,115 @@
+"""What an action is: one thing an operator can do, described once for keys, footer, help and audit."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from screens.desk import Desk
+from screens.place_screen import PlaceScreen
+from screens.places import Place
+
+
+class Danger(StrEnum):
+    """How much harm an action can do."""
+
+    NONE = "none"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class Confirmation(StrEnum):
+    """What an operator must do before it happens; strength follows harm."""
+
+    NONE = "none"
+    KEY = "diff, reason and confirm key"
+    TYPED = "typed word, count or name"
+
+
+class Shell(Protocol):
+    """What actions ask of the app."""
+
+    def go(self, place: Place) -> None:
+        """Show a place as it was left."""
+        ...
+
+    def show_help(self) -> None:
+        """Show the keys that work now."""
+        ...
+
+    def leave(self) -> None:
+        """End the console."""
+        ...
+
+    def say(self, sentence: str) -> None:
+        """Tell the operator something on the status line."""
+        ...
+
+
+@dataclass(frozen=True)
+class Situation:
+    """Where the operator is when an action is considered.
+
+    Args:
+        shell: The app.
+        desk: The database and what is known about it.
+        screen: The place on screen.
+    """
+
+    shell: Shell
+    desk: Desk
+    screen: PlaceScreen
+
+
+def _always(_situation: Situation) -> None:
+    return None
+
+
+@dataclass(frozen=True)
+class Action:
+    """One thing an operator can do.
+
+    Args:
+        id: Stable name: of the binding, in keymaps, and for writes in the audit.
+        title: A word or two for the footer.
+        description: A sentence for the help.
+        keys: Keys in Textual's names; the first is the one shown.
+        run: Does it.
+        places: Where it exists; empty for everywhere.
+        roles: Roles of which one is needed, as the database grants it; empty for none. PostgreSQL checks again.
+        danger: How much harm it can do.
+        confirmation: What it asks before.
+        why_not: Why it is not possible just now, or None.
+        shown: Whether the footer has room for it.
+    """
+
+    id: str
+    title: str
+    description: str
+    keys: tuple[str, ...]
+    run: Callable[[Situation], Awaitable[None] | None]
+    places: frozenset[Place] = frozenset()
+    roles: frozenset[str] = frozenset()
+    danger: Danger = Danger.NONE
+    confirmation: Confirmation = Confirmation.NONE
+    why_not: Callable[[Situation], str | None] = _always
+    shown: bool = True
+
+    def exists_at(self, place: Place) -> bool:
+        """Whether the action belongs to a place."""
+        return not self.places or place in self.places
+
+    def reason_against(self, situation: Situation) -> str | None:
+        """Why the action is not possible now, the most lasting reason first; None when it is."""
+        if self.danger is not Danger.NONE:
+            known = situation.desk.known
+            if known is None:
+                return "the database has not answered yet"
+            if known.read_only is not None:
+                return known.read_only
+            if self.roles and not known.facts.is_superuser and not self.roles & known.facts.roles:
+                return f"it needs the role {' or '.join(sorted(self.roles))}"
+        return self.why_not(situation)

@@ -1,0 +1,33 @@
+"""Actions on reservations."""
+
+from __future__ import annotations
+
+from console.actions.action import Action, Confirmation, Danger, Situation
+from screens.places import Place
+from screens.reservations import ReservationsScreen
+
+
+def _extend(situation: Situation) -> None:
+    if isinstance(situation.screen, ReservationsScreen):
+        situation.screen.extend()
+
+
+def _why_not_extend(situation: Situation) -> str | None:
+    screen = situation.screen
+    return screen.why_not_extend() if isinstance(screen, ReservationsScreen) else "not here"
+
+
+RESERVATIONS = (
+    Action(
+        id="reservation.extend",
+        title="extend",
+        description="Move the expiry of the reservation under the cursor by days; shows the change before it is made.",
+        keys=("e",),
+        run=_extend,
+        places=frozenset({Place.RESERVATIONS}),
+        roles=frozenset({"support", "oncall", "dba"}),
+        danger=Danger.LOW,
+        confirmation=Confirmation.KEY,
+        why_not=_why_not_extend,
+    ),
+)

@@ -1,0 +1,187 @@
+"""The app: themes, modes, the one dispatcher of actions, and what happens when something fails."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar
+
+from rich.console import RenderableType
+from textual.app import App
+from textual.binding import BindingType
+from textual.filter import LineFilter
+from textual.screen import Screen
+
+import screens
+from console import actions, signals
+from console.crash import CrashReport, report_crash
+from console.exits import CRASHED, HUNG_UP
+from console.opening import Opening
+from screens.desk import Desk
+from screens.failures import UnexpectedFailure
+from screens.help import Help
+from screens.line_filter import DeleteControls
+from screens.place_screen import PlaceScreen
+from screens.places import Place
+from screens.theme import DARK, THEMES
+from screens.tone import Tone
+
+_WIDE = 110
+"""Columns from which details stand beside the list instead of below it."""
+
+
+class Console(App[int], inherit_bindings=False):
+    """One console at one database.
+
+    Args:
+        desk: The database and what is known about it.
+        opening: What is being read while the console starts.
+    """
+
+    CSS_PATH = Path(screens.__file__).with_name("nightdesk.tcss")
+    BINDINGS: ClassVar[list[BindingType]] = [*actions.bindings()]
+    ENABLE_COMMAND_PALETTE = False
+    ESCAPE_TO_MINIMIZE = False
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (_WIDE, "-wide")]
+
+    def __init__(self, desk: Desk, opening: Opening) -> None:
+        super().__init__()
+        self.desk = desk
+        self.crash: CrashReport | None = None
+        self._opening = opening
+        self._delete_controls = DeleteControls()
+        # Nothing moves by itself: every repaint goes over the operator's line.
+        self.animation_level = "none"
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = DARK.name
+        for place in Place:
+            self.add_mode(place.value, partial(self._open_place, place))
+
+    def _open_place(self, place: Place) -> Screen[Any]:
+        from console.place_screens import open_place
+
+        return open_place(place, self.desk, self._opening)
+
+    # Running
+
+    def on_load(self) -> None:
+        """Be ready for signals before the terminal is taken over."""
+        signals.install(self.leave_with)
+
+    async def on_mount(self) -> None:
+        """Show the first place."""
+        await self.switch_mode(self._opening.place.value)
+
+    def leave_with(self, code: int) -> None:
+        """End the console with an exit code, from a signal or a vanished terminal."""
+        if self._return_code is None or not self._exit:
+            self.exit(code, return_code=code)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Every drawn line passes the guard that deletes control characters."""
+        return [*super().get_line_filters(), self._delete_controls]
+
+    # Actions
+
+    @property
+    def place_screen(self) -> PlaceScreen | None:
+        """The root screen of the current mode, below any dialog."""
+        root = self.screen_stack[0] if self.screen_stack else None
+        return root if isinstance(root, PlaceScreen) else None
+
+    @property
+    def situation(self) -> actions.Situation | None:
+        """Where the operator is; None while the console starts."""
+        screen = self.place_screen
+        return actions.Situation(self, self.desk, screen) if screen is not None else None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Let a key pass on where its action does not exist."""
+        if action != "perform":
+            return super().check_action(action, parameters)
+        situation = self.situation
+        return situation is not None and actions.BY_ID[str(parameters[0])].exists_at(situation.screen.place)
+
+    async def action_perform(self, action_id: str) -> None:
+        """Run an action, or say why not: the one path by which anything happens.
+
+        Args:
+            action_id: Id in the registry.
+        """
+        situation = self.situation
+        if situation is None:
+            return
+        action = actions.BY_ID[action_id]
+        reason = action.reason_against(situation)
+        if reason is not None:
+            self.say(f"{action.title}: {reason}", Tone.WARNING)
+            return
+        running = action.run(situation)
+        if inspect.isawaitable(running):
+            await running
+
+    def go(self, place: Place) -> None:
+        """Show a place as it was left."""
+        self.switch_mode(place.value)
+
+    def show_help(self) -> None:
+        """Show the keys that work now."""
+        situation = self.situation
+        if situation is not None:
+            self.push_screen(Help(situation.screen, actions.help_sections(situation)))
+
+    def leave(self) -> None:
+        """End the console."""
+        self.exit(0)
+
+    def say(self, sentence: str, tone: Tone = Tone.PLAIN) -> None:
+        """Tell the operator something on the status line."""
+        if self.place_screen is not None:
+            self.place_screen.status.say(sentence, tone)
+
+    def on_place_screen_situation_changed(self, event: PlaceScreen.SituationChanged) -> None:
+        """Show the keys that work now."""
+        event.stop()
+        situation = self.situation
+        if situation is not None:
+            situation.screen.key_bar.show(actions.hints(situation))
+
+    # Failing
+
+    def on_unexpected_failure(self, event: UnexpectedFailure) -> None:
+        """Write the report of a worker that failed; the console goes on."""
+        if isinstance(event.error, Exception):
+            self.say(report_crash(event.error).sentence, Tone.BAD)
+
+    def _handle_exception(self, error: Exception) -> None:
+        # Textual would print the traceback with local variables, among them passwords.
+        self._return_code = CRASHED
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+        self._crashed(error)
+
+    def _fatal_error(self) -> None:
+        error = sys.exc_info()[1]
+        self._return_code = CRASHED
+        self._crashed(error if error is not None else RuntimeError("the console ended without an error"))
+
+    def panic(self, *renderables: RenderableType) -> None:
+        """End because the library gave up, mostly because reading the terminal failed."""
+        if signals.terminal_is_gone():
+            self.leave_with(HUNG_UP)
+        else:
+            self._return_code = CRASHED
+            self._crashed(RuntimeError("reading the terminal failed"))
+
+    def _crashed(self, error: BaseException) -> None:
+        if self.crash is None:
+            self.crash = report_crash(error)
+        self._close_messages_no_wait()
+
+    def _print_error_renderables(self) -> None:
+        self._exit_renderables.clear()

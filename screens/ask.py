@@ -1,0 +1,60 @@
+"""Asks for one short value before a plan is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.widgets import Input, Static
+
+from screens.deaf import DeafDialog
+from screens.text import plain
+
+
+class Ask(DeafDialog[str | None]):
+    """A question with one line to answer; dismissed with the answer, or None.
+
+    Args:
+        title: What is about to be planned.
+        question: What is asked.
+        value: Answer that stands there already.
+        complaint: Says what is wrong with an answer, or None when it will do.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Cancel")]
+    HELP = "Type the answer, Enter goes on to the preview, Esc leaves; nothing is changed here."
+
+    def __init__(self, title: str, question: str, value: str, complaint: Callable[[str], str | None]) -> None:
+        super().__init__()
+        self._title = title
+        self._question = question
+        self._value = value
+        self._complaint = complaint
+
+    def compose(self) -> ComposeResult:
+        """Title, question, answer, complaint."""
+        with Vertical(classes="dialog"):
+            yield Static(plain(self._title), classes="dialog--title", markup=False)
+            yield Static(plain(self._question), markup=False)
+            entry = Input(self._value, compact=True, id="answer")
+            entry.cursor_blink = False
+            yield entry
+            yield Static("", id="complaint", markup=False)
+            yield Static("Enter preview   Esc cancel", classes="dialog--keys", markup=False)
+
+    @on(Input.Submitted, "#answer")
+    def _answer(self, event: Input.Submitted) -> None:
+        answer = event.value.strip()
+        complaint = self._complaint(answer)
+        if complaint is None:
+            self.dismiss(answer)
+        else:
+            self.query_one("#complaint", Static).update(plain(complaint, "$error"))
+
+    def action_leave(self) -> None:
+        """Leave without an answer."""
+        self.dismiss(None)

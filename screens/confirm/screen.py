@@ -1,0 +1,222 @@
+"""Shows a ChangeSet, asks for the reason, applies exactly that once, shows the receipt, offers the undo."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar, Protocol
+from uuid import UUID, uuid4
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.widgets import Button, Input, Static
+from textual.worker import Worker, WorkerState
+
+from db.changes import ChangeSet, Receipt
+from db.errors import NightdeskError, OutcomeUnknown
+from screens.confirm.preview import receipt_fields, records, totals
+from screens.deaf import DeafDialog
+from screens.detail import DetailPane
+from screens.failures import UnexpectedFailure
+from screens.text import plain
+from screens.tone import Tone
+
+
+class Delivery(Protocol):
+    """Applies a plan; blocks, so it runs in a worker."""
+
+    def __call__(self, plan: ChangeSet, *, operation_id: UUID, reason: str) -> Receipt:
+        """Apply the plan once under this id."""
+        ...
+
+
+class Stage(StrEnum):
+    """Where the dialog stands."""
+
+    PREVIEW = "preview"
+    APPLYING = "applying"
+    DONE = "done"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """What the dialog leaves behind.
+
+    Args:
+        receipt: What was done, None when nothing was.
+        undo: The operator wants to take it back.
+    """
+
+    receipt: Receipt | None = None
+    undo: bool = False
+
+
+class Confirm(DeafDialog[Confirmed]):
+    """The confirmation of one ChangeSet.
+
+    Opens with the focus on Cancel and deaf for a moment; the key that opened it confirms nothing. The reason comes
+    first, then the Apply button, each by a key of its own. The operation id is made once, so that no second press can
+    apply anything twice.
+
+    Args:
+        plan: What was planned; exactly this is applied.
+        deliver: Applies it.
+        may_undo: Why the result cannot be undone from here, or None.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Leave"),
+        Binding("u", "undo", "Undo", show=False),
+        Binding("pagedown", "scroll(1)", "Scroll", show=False),
+        Binding("pageup", "scroll(-1)", "Scroll", show=False),
+        Binding("left,right", "other_button", "Other button", show=False),
+    ]
+    HELP = """Read the changes (PgUp and PgDn scroll), Tab to the reason, type it, Enter, then Enter on Apply.
+    Esc leaves without changing anything. After it is applied, u plans the undo."""
+
+    @dataclass
+    class Settled(Message):
+        """The worker that applies has an answer."""
+
+        result: Receipt | NightdeskError
+
+    def __init__(
+        self, plan: ChangeSet, deliver: Delivery, *, may_undo: Callable[[Receipt], str | None]
+    ) -> None:
+        super().__init__()
+        self.plan = plan
+        self.stage = Stage.PREVIEW
+        self._deliver = deliver
+        self._may_undo = may_undo
+        self._operation_id = uuid4()
+        self._receipt: Receipt | None = None
+
+    def compose(self) -> ComposeResult:
+        """What, how much, what to weigh, the diff, the reason, the two ways out."""
+        with Vertical(classes="dialog wide"):
+            yield Static(plain(self.plan.summary or self.plan.action), classes="dialog--title", markup=False)
+            yield Static(plain(totals(self.plan)), id="totals", markup=False)
+            for warning in self.plan.warnings:
+                yield Static(plain(f"! {warning}", "$warning"), classes="dialog--warning", markup=False)
+            yield DetailPane(id="changes")
+            yield Static(plain(f"hash {self.plan.hash}", "$quiet"), id="hash", markup=False)
+            with Horizontal(id="reason-line"):
+                yield Static("reason ", markup=False)
+                reason = Input(placeholder="why, in your words; kept in the audit", compact=True, id="reason")
+                reason.cursor_blink = False
+                yield reason
+            with Horizontal(id="buttons"):
+                yield Button("Cancel", id="cancel", compact=True)
+                yield Button("Apply", id="apply", compact=True, disabled=True)
+            yield Static(
+                "Tab to the reason, Enter, then Enter on Apply   Esc cancels", id="outcome", markup=False
+            )
+
+    def on_mount(self) -> None:
+        """Show the diff; stand on Cancel."""
+        super().on_mount()
+        self.query_one("#changes", DetailPane).show(records(self.plan))
+        self.query_one("#changes", DetailPane).can_focus = False
+        self.query_one("#cancel", Button).focus()
+
+    # Deciding
+
+    @on(Input.Changed, "#reason")
+    def _reason_changed(self, event: Input.Changed) -> None:
+        self.query_one("#apply", Button).disabled = not event.value.strip() or self.stage is not Stage.PREVIEW
+
+    @on(Input.Submitted, "#reason")
+    def _reason_given(self, event: Input.Submitted) -> None:
+        if event.value.strip() and self.stage is Stage.PREVIEW:
+            # Enter twice in a row is a habit, not a decision.
+            self.deafen()
+            self.query_one("#apply", Button).focus()
+
+    @on(Button.Pressed, "#cancel")
+    def _cancelled(self) -> None:
+        self.action_leave()
+
+    @on(Button.Pressed, "#apply")
+    def _applied(self) -> None:
+        reason = self.query_one("#reason", Input).value.strip()
+        if self.stage is not Stage.PREVIEW or not reason:
+            return
+        self.stage = Stage.APPLYING
+        self._lock()
+        self._tell("applying…", Tone.QUIET)
+        self.run_worker(
+            lambda: self._apply(reason), thread=True, exit_on_error=False, group="write", description="apply"
+        )
+
+    def action_other_button(self) -> None:
+        """Go from one button to the other."""
+        if isinstance(self.focused, Button):
+            self.focus_next(Button)
+
+    def action_scroll(self, direction: int) -> None:
+        """Scroll the diff."""
+        pane = self.query_one("#changes", DetailPane)
+        pane.scroll_relative(y=direction * max(1, pane.size.height - 1), animate=False)
+
+    # Applying
+
+    def _apply(self, reason: str) -> None:
+        result: Receipt | NightdeskError
+        try:
+            result = self._deliver(self.plan, operation_id=self._operation_id, reason=reason)
+        except NightdeskError as error:
+            result = error
+        self.post_message(self.Settled(result))
+
+    def on_confirm_settled(self, event: Settled) -> None:
+        """Show the receipt, or why there is none."""
+        result = event.result
+        if isinstance(result, Receipt):
+            self.stage, self._receipt = Stage.DONE, result
+            self.query_one("#changes", DetailPane).show(receipt_fields(result))
+            why_not = self._may_undo(result)
+            undo = "u plans the undo" if why_not is None else f"no undo: {why_not}"
+            self._tell(
+                f"{result.code} {'was already done' if result.already_done else 'done'}   {undo}   Esc closes"
+            )
+        else:
+            self.stage = Stage.REFUSED
+            known = "outcome not known" if isinstance(result, OutcomeUnknown) else "not applied"
+            self._tell(f"{known}: {result}", Tone.BAD)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """The worker failed in a way nobody expected: say that the outcome must be looked up."""
+        if event.state is WorkerState.ERROR and event.worker.error is not None:
+            self.stage = Stage.REFUSED
+            self._tell(f"outcome not known: run `nightdesk resolve {self._operation_id}`", Tone.BAD)
+            self.app.post_message(UnexpectedFailure(event.worker.error))
+
+    # Leaving
+
+    def action_leave(self) -> None:
+        """Close, unless an answer is still to come."""
+        if self.stage is Stage.APPLYING:
+            self._tell("applying… the answer is awaited, then Esc closes", Tone.WARNING)
+        else:
+            self.dismiss(Confirmed(self._receipt))
+
+    def action_undo(self) -> None:
+        """Close and plan the undo of what was just applied."""
+        if self._receipt is not None and self._may_undo(self._receipt) is None:
+            self.dismiss(Confirmed(self._receipt, undo=True))
+
+    def _lock(self) -> None:
+        self.query_one("#reason", Input).disabled = True
+        self.query_one("#apply", Button).disabled = True
+        close = self.query_one("#cancel", Button)
+        close.label = "Close"
+        close.focus()
+
+    def _tell(self, sentence: str, tone: Tone = Tone.GOOD) -> None:
+        style = {Tone.GOOD: "$success", Tone.BAD: "$error", Tone.WARNING: "$warning"}.get(tone, "$quiet")
+        self.query_one("#outcome", Static).update(plain(sentence, style))

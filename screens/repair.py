@@ -1,0 +1,59 @@
+"""The one way a screen changes data: plan, preview, confirm, receipt, and the undo by the same way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from uuid import UUID
+
+from db.changes import ChangeSet, Receipt, deliver, undo_plan
+from db.errors import NightdeskError
+from screens.confirm import Confirm
+from screens.desk import Desk
+from screens.place_screen import PlaceScreen
+from screens.tone import Tone
+
+
+async def repair(screen: PlaceScreen, plan: Callable[[], ChangeSet]) -> None:
+    """Walk a change from its plan to its receipt, and on to its undo while the operator asks for that.
+
+    Args:
+        screen: Where the operator is; shows the outcome and reads its rows again.
+        plan: Plans the change; blocks, so it runs in a thread.
+    """
+    next_plan: Callable[[], ChangeSet] | None = plan
+    while next_plan is not None:
+        try:
+            planned = await asyncio.to_thread(next_plan)
+        except NightdeskError as error:
+            screen.status.say(str(error), Tone.BAD)
+            return
+        dialog = Confirm(planned, partial(_deliver, screen.desk), may_undo=why_no_undo)
+        confirmed = await screen.app.push_screen_wait(dialog)
+        if confirmed is None or confirmed.receipt is None:
+            screen.status.say("Nothing was changed from here.", Tone.QUIET)
+            screen.refresh_rows()
+            return
+        screen.refresh_rows()
+        receipt = confirmed.receipt
+        screen.status.say(f"{receipt.code}: {planned.summary or planned.action}", Tone.GOOD)
+        next_plan = partial(_plan_undo, screen.desk, receipt) if confirmed.undo else None
+
+
+def why_no_undo(receipt: Receipt) -> str | None:
+    """Why a receipt offers no undo here; None when it does."""
+    if receipt.undoes is not None:
+        return "this was an undo; plan the change itself again"
+    return None if receipt.changed else "nothing was changed"
+
+
+def _deliver(desk: Desk, plan: ChangeSet, *, operation_id: UUID, reason: str) -> Receipt:
+    return deliver(
+        desk.database.writing, plan, operation_id=operation_id, reason=reason, console_session=desk.session
+    )
+
+
+def _plan_undo(desk: Desk, receipt: Receipt) -> ChangeSet:
+    with desk.database.reading() as connection:
+        return undo_plan(connection, str(receipt.operation_id))

@@ -1,0 +1,69 @@
+"""The line that says how fresh the rows are, and what the console has to tell."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from rich.cells import cell_len, set_cell_size
+
+from db.visible import visible
+from screens.list_view.drawing import Run
+from screens.one_line import OneLine
+from screens.times import clock
+from screens.tone import Tone
+
+
+class StatusLine(OneLine):
+    """Freshness on the right, the last message on the left; a message stays until the next one."""
+
+    def __init__(self) -> None:
+        super().__init__(id="status")
+        self._message = Run("", Tone.QUIET)
+        self._freshness = Run("", Tone.QUIET)
+        self._as_of: datetime | None = None
+
+    @property
+    def message(self) -> str:
+        """What was said last."""
+        return self._message.text
+
+    @property
+    def stale(self) -> bool:
+        """Whether the rows on screen could not be refreshed."""
+        return self._freshness.text.startswith("STALE")
+
+    def say(self, message: str, tone: Tone = Tone.PLAIN) -> None:
+        """Tell the operator something; empty takes the last message away."""
+        self._message = Run(visible(message, limit=500), tone)
+        self._show()
+
+    def fresh(self, as_of: datetime, elapsed_ms: float, rows: str) -> None:
+        """The rows on screen are from this moment of the server's clock."""
+        self._as_of = as_of
+        self._freshness = Run(f"{rows} · as of {clock(as_of)} · {elapsed_ms:.1f} ms", Tone.QUIET)
+        self._show()
+
+    def stale_since(self) -> None:
+        """The rows on screen could not be refreshed."""
+        since = f" since {clock(self._as_of)}" if self._as_of else ""
+        self._freshness = Run(f"STALE{since}", Tone.WARNING)
+        self._show()
+
+    def on_resize(self) -> None:
+        """Keep the freshness at the right edge."""
+        self._show()
+
+    def _show(self) -> None:
+        width = max(0, self.size.width - 2)
+        right = (
+            self._freshness if cell_len(self._freshness.text) < width // 2 or not self._message.text else None
+        )
+        room = width - (cell_len(right.text) + 2 if right else 0)
+        text = self._message.text
+        if cell_len(text) > room:
+            text = set_cell_size(text, max(0, room - 1)).rstrip() + "…"
+        runs = [Run(" ", Tone.QUIET), Run(text, self._message.tone)]
+        if right:
+            blank = width - cell_len(text) - cell_len(right.text)
+            runs += [Run(" " * max(blank, 0), Tone.QUIET), right]
+        self.set_runs(runs)
