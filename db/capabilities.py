@@ -68,11 +68,9 @@ class TableFacts:
         return tuple(sorted(name for name, readable in self.columns.items() if not readable))
 
     def sorts_by(self, *columns: str, only: str | None = None) -> bool:
-        """Whether an index walks in this order; `only` is the condition every row of the list meets."""
+        """Whether an index walks in this order; `only` is the condition of a list that needs a partial index."""
         return any(
-            index.one_direction
-            and index.columns[: len(columns)] == columns
-            and index.predicate in {None, only}
+            index.one_direction and index.columns[: len(columns)] == columns and index.predicate == only
             for index in self.indexes
         )
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from db.areas import Area, require
 from db.capabilities import Capabilities
+from db.masking import email_mask
 from db.page import Filter, KeyType, Listing, Sort, SortColumn, filters
 
 # The labels of "BillingStatus", in the order of the runbook "Phase 1: production-safe database migration".
@@ -88,7 +89,7 @@ def client_columns(caps: Capabilities) -> dict[str, str]:
     return {
         "id": "c.id",
         "name": "c.name",
-        "email": f"regexp_replace({column('email')}::text, '^(.?)[^@]*', '\\1***')",
+        "email": email_mask(f"{column('email')}::text"),
         "billing_status": f"{column('billingStatus')}::text",
         "user_id": column("userId"),
         "stripe_customer_id": column("stripeCustomerId"),

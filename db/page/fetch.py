@@ -151,7 +151,5 @@ def _note(walk: Walk) -> str | None:
             f"no index carries this filter: looked through up to {walk.listing.window:,} rows of this sort; go on for more"
         )
     if not walk.order.sort.indexed:
-        notes.append(
-            f"no index for the sort {walk.order.sort.name} here: slow on a large table (revision 0010 adds it)"
-        )
+        notes.append(f"no index for the sort {walk.order.sort.name} here: slow on a large table")
     return "; ".join(note for note in notes if note) or None
