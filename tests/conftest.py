@@ -22,13 +22,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     if not _is_worker(config):
-        os.environ[postgres.RUN_VARIABLE] = str(os.getpid())
         postgres.discard_leftovers()
+        postgres.begin_run()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not _is_worker(config):
-        postgres.discard_servers(str(os.getpid()))
+        postgres.end_run()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -130,11 +130,12 @@ def _bring_up_to_date(server: Server, built: Built, progress: Progress) -> Built
 
 
 def _migrate(conninfo: str, progress: Progress) -> None:
-    from db import migration
+    from db import migration, operators
 
-    for line in ("platform", "console"):
-        progress(f"migrating: {line}")
-        migration.upgrade(conninfo, line=line, progress=progress)
+    progress("migrating the platform")
+    migration.upgrade(conninfo, line="platform")
+    progress("installing the schema nightdesk")
+    operators.install(conninfo)
 
 
 def _add_operators(connection: psycopg.Connection[Any]) -> None:
@@ -173,13 +174,14 @@ def _remember(connection: psycopg.Connection[Any], database: str, built: Built) 
 
 
 def _revisions() -> str:
-    """Digest every file of the migrations, so that an update of nightdesk is noticed."""
-    root = Path(str(resources.files("migrations")))
+    """Digest what shapes the schema and its rights, so that an update of nightdesk is noticed."""
     digest = hashlib.sha256()
-    for path in sorted(root.rglob("*")):
-        if path.suffix in {".py", ".sql"}:
-            digest.update(f"{path.relative_to(root)}\0".encode())
-            digest.update(path.read_bytes())
+    for package in ("migrations", "db.operators"):
+        root = Path(str(resources.files(package)))
+        for path in sorted(root.rglob("*")):
+            if path.suffix in {".py", ".sql"}:
+                digest.update(f"{path.relative_to(root)}\0".encode())
+                digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 
