@@ -22,7 +22,6 @@ ADVISORY_KEY = 0x6E6967687464  # "nightd"
 _POLL_SECONDS = 0.2
 _SETTINGS = {
     "timezone": "UTC",
-    "lock_timeout": "4s",
     # A revision's own statements are short; builds and back-fills outside the transaction set their own limits.
     "statement_timeout": "15min",
     "idle_in_transaction_session_timeout": "15min",
@@ -58,7 +57,7 @@ def run_line(name: str) -> None:
     report: Report = config.attributes.get("report") or say_nothing
     with (
         exclusively(conninfo, wait_seconds=float(config.attributes.get("wait_seconds", 60)), report=report),
-        connect(conninfo, line) as connection,
+        connect(conninfo, line, lock_timeout=str(config.attributes.get("lock_timeout", "4s"))) as connection,
     ):
         _migrate(config, line, connection)
 
@@ -112,12 +111,13 @@ def _holder(session: psycopg.Connection[tuple[Any, ...]]) -> str:
 
 
 @contextmanager
-def connect(conninfo: str, line: Line) -> Iterator[Connection]:
+def connect(conninfo: str, line: Line, *, lock_timeout: str = "4s") -> Iterator[Connection]:
     """Open the migration connection: our session settings, the line's search_path.
 
     Args:
         conninfo: The database.
         line: Whose home schema comes first.
+        lock_timeout: How long a statement may wait for a table.
 
     Yields:
         A SQLAlchemy connection for Alembic.
@@ -125,7 +125,7 @@ def connect(conninfo: str, line: Line) -> Iterator[Connection]:
 
     def open_session() -> psycopg.Connection[tuple[Any, ...]]:
         session = psycopg.connect(conninfo, autocommit=True)
-        for name, value in _SETTINGS.items():
+        for name, value in {**_SETTINGS, "lock_timeout": lock_timeout}.items():
             session.execute("select set_config(%s, %s, false)", (name, value))
         path = ", ".join(f'"{schema}"' for schema in (line.schema, *line.path))
         session.execute("select set_config('search_path', %s, false)", (path,))

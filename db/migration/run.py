@@ -30,6 +30,7 @@ def upgrade(
     *,
     schema: str = "public",
     wait_seconds: float = 60.0,
+    lock_timeout: str = "4s",
 ) -> None:
     """Bring a database forward.
 
@@ -43,6 +44,7 @@ def upgrade(
         progress: Receives one line an event.
         schema: Where the platform's tables live.
         wait_seconds: How long to wait for another migration of the same database.
+        lock_timeout: How long a statement may wait for a table, and others behind it.
 
     Raises:
         Refused: An object exists with another definition, a lock was not granted, another migration runs.
@@ -55,7 +57,7 @@ def upgrade(
         _guarded(
             lambda: stamp_if_present(conninfo, schema=schema, progress=progress, wait_seconds=wait_seconds)
         )
-    _run(conninfo, line_of(line, schema), command.upgrade, target, progress, wait_seconds)
+    _run(conninfo, line_of(line, schema), command.upgrade, target, progress, wait_seconds, lock_timeout)
 
 
 def downgrade(
@@ -66,6 +68,7 @@ def downgrade(
     *,
     schema: str = "public",
     wait_seconds: float = 60.0,
+    lock_timeout: str = "4s",
 ) -> None:
     """Take a database back; data of the objects that go is lost.
 
@@ -76,11 +79,12 @@ def downgrade(
         progress: Receives one line an event.
         schema: Where the platform's tables live.
         wait_seconds: How long to wait for another migration of the same database.
+        lock_timeout: How long a statement may wait for a table, and others behind it.
 
     Raises:
         Refused: Something depends on an object that goes, or a lock was not granted.
     """
-    _run(conninfo, line_of(line, schema), command.downgrade, target, progress, wait_seconds)
+    _run(conninfo, line_of(line, schema), command.downgrade, target, progress, wait_seconds, lock_timeout)
 
 
 def upgrade_sql(line: str = "platform", target: str = "head", *, schema: str = "public") -> str:
@@ -142,6 +146,7 @@ def _run(
     target: str,
     progress: Progress | None,
     wait_seconds: float,
+    lock_timeout: str,
 ) -> None:
     def report(text: str) -> None:
         if progress is not None:
@@ -158,6 +163,7 @@ def _run(
         report=report,
         on_version_apply=applied,
         wait_seconds=wait_seconds,
+        lock_timeout=lock_timeout,
     )
     for attempt in range(1, _LOCK_ATTEMPTS + 1):
         try:
@@ -197,7 +203,7 @@ def _sentence(error: psycopg.Error) -> NightdeskError:
     message = error.diag.message_primary or str(error).splitlines()[0]
     if isinstance(error, psycopg.errors.LockNotAvailable):
         return LockRefused(
-            f"Another session held a lock for longer than 4 s ({message}). The revision was rolled back; "
+            f"Another session held a table for longer than lock_timeout ({message}). The revision was rolled back; "
             "what was built outside its transaction stays and is used by the next run. Try again when it is quiet."
         )
     if isinstance(error, psycopg.errors.InsufficientPrivilege):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -43,7 +44,8 @@ class Function(Declared):
         ground.run(self._text(ground))
 
     def _text(self, ground: Ground) -> str:
-        return self.sql.replace("{schema}", ident(ground.home))
+        plain = re.fullmatch("[a-z_][a-z0-9_]*", ground.home)
+        return self.sql.replace("{schema}", ground.home if plain else ident(ground.home))
 
     def _oid(self, ground: Ground) -> int | None:
         signature = f"{ground.full(self.name)}({self.arguments})"

@@ -105,10 +105,16 @@ class Default(Step):
         return f"alter table {ident(self.table)} alter column {ident(self.column)} {action}"
 
     def apply(self, ground: Ground, later: Sequence[Step] = ()) -> Outcome:
-        """Set the default, unless it is set or is neither the old nor the new one."""
-        del later
-        actual, expected, previous = self._read(ground)
-        if actual == expected:
+        """Set the default, unless it or that of a later step is there; any other is refused."""
+        later_ones = [
+            step.expression
+            for step in later
+            if isinstance(step, Default) and (step.table, step.column) == (self.table, self.column)
+        ]
+        actual, (expected, previous, *reached) = self._read(
+            ground, [self.expression, self.previous, *later_ones]
+        )
+        if actual == expected or actual in reached:
             return Outcome.ALREADY
         if actual != previous:
             raise Refused(
@@ -118,20 +124,20 @@ class Default(Step):
         self.build(ground)
         return Outcome.DONE
 
-    def _read(self, ground: Ground) -> tuple[str | None, str | None, str | None]:
-        """Return the default as it is, as it should become and as it was, in the server's words."""
+    def _read(self, ground: Ground, expressions: list[str | None]) -> tuple[str | None, list[str | None]]:
+        """Return the default as it is, and expressions as the server would print them for this column."""
+        deparsed = []
         with ground.scratch() as scratch:
             ground.stand_in(ground.schema)
             actual = _default(ground, self.table, self.column)
             scratch.stand_in(scratch.schema, *scratch.path)
             clone_table(ground, scratch, self.table)
-            deparsed = []
-            for expression in (self.expression, self.previous):
+            for expression in expressions:
                 scratch.run(self._set(expression))
                 scratch.stand_in(scratch.schema, scratch.path[0])
                 deparsed.append(_default(scratch, self.table, self.column))
                 scratch.stand_in(scratch.schema, *scratch.path)
-        return actual, deparsed[0], deparsed[1]
+        return actual, deparsed
 
     def revert(self, ground: Ground) -> None:
         """Restore the previous default."""

@@ -150,7 +150,7 @@ def stand_on(
     return Ground(
         connection,
         home,
-        path[1:],
+        path[1:] if rehearsal_of is None else (rehearsal_of,),
         outside or commit_and_leave,
         report,
         rehearsal=rehearsal_of is not None,

@@ -101,11 +101,11 @@ def build_outside(ground: Ground, name: str, sql: str) -> None:
         sql: The statement with CONCURRENTLY in it.
 
     Raises:
-        Refused: Waiting for other transactions took longer than the budget, or rows violate uniqueness; the
-            leftover was dropped.
+        Refused: Other transactions outlasted the wait, or rows are not unique. The leftover is dropped where
+            those transactions allow it; else it stays INVALID and the next run rebuilds it.
     """
     ground.report(f"index {name}: building concurrently")
-    failure: str | None = None
+    failure = "the server left it INVALID"
     with ground.outside(), _patiently(ground):
         try:
             ground.run(sql)
@@ -113,12 +113,20 @@ def build_outside(ground: Ground, name: str, sql: str) -> None:
             failure = f"other transactions stayed open for longer than {_WAIT_BUDGET}"
         except psycopg.errors.UniqueViolation:
             failure = "rows of the table are not unique in its columns"
-        if failure is not None or _invalid(ground, name):
-            ground.run(f"drop index concurrently if exists {ground.full(name)}")
-            raise Refused(
-                f"index {name} could not be built: {failure or 'the server left it INVALID'}. "
-                "The leftover was dropped; nothing else of it was changed. Run the upgrade again."
-            )
+        if index_exists(ground, name) and not _invalid(ground, name):
+            return
+        raise Refused(
+            f"index {name} could not be built: {failure}. {_clear(ground, name)} Run the upgrade again."
+        )
+
+
+def _clear(ground: Ground, name: str) -> str:
+    """Drop what a failed build left, if the transactions it waited for let it; say which."""
+    try:
+        ground.run(f"drop index concurrently if exists {ground.full(name)}")
+    except psycopg.errors.LockNotAvailable:
+        return "What it left is INVALID and stays until the next run, which rebuilds it."
+    return "Nothing of it is left."
 
 
 @dataclass(frozen=True)
@@ -148,9 +156,7 @@ class Index(Declared):
         return (self._text(""),)
 
     def _text(self, concurrently: str) -> str:
-        return self.sql.replace("{concurrently} ", f"{concurrently} ".lstrip()).replace(
-            "{concurrently}", concurrently
-        )
+        return self.sql.replace("{concurrently}", concurrently)
 
     def exists(self, ground: Ground) -> bool:
         """Tell whether any relation has this name (an index shares its namespace with tables)."""

@@ -45,7 +45,7 @@ class Table(Declared):
         tables = read(ground.connection, Kind.TABLE, ground.schema, self.name)
         columns = read(ground.connection, Kind.COLUMN, ground.schema, self.name)
         constraints = read(ground.connection, Kind.CONSTRAINT, ground.schema, self.name)
-        shape = {"kind": tables.get(self.name, "not a table").split(" row security")[0]}
+        shape = {"kind": tables.get(self.name, "not a table").replace(" row security", "")}
         shape.update({f"column {name}": text for name, text in columns.items()})
         shape.update({f"{_CONSTRAINT}{name}": text for name, text in constraints.items()})
         return shape
