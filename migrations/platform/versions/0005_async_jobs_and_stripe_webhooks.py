@@ -9,18 +9,14 @@ Revises: 0004
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from db.errors import Refused
 from migrations.steps import (
     Ensure,
     Function,
-    Ground,
     Index,
-    Outcome,
     Policy,
+    Requires,
     RowSecurity,
     Step,
     Table,
@@ -28,65 +24,25 @@ from migrations.steps import (
     downgrade_through,
     upgrade_through,
 )
-from migrations.steps.ground import ident
 
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
 depends_on = None
 
+_TABLES = Path(__file__).with_name("0005_tables")
 _FUNCTIONS = Path(__file__).with_name("0005_functions")
 _ROLES = ("anon", "authenticated", "service_role")
 # Marks what this migration provided in place of Supabase, so that a downgrade takes back nothing else.
 _STUB = "Stands in for Supabase; made by migration 0005 and dropped by its downgrade"
 
 
-@dataclass(frozen=True)
-class _Requires(Step):
-    """Columns that an earlier revision made and that this one builds upon."""
-
-    table: str
-    columns: tuple[str, ...]
-
-    @property
-    def label(self) -> str:
-        return f"columns {', '.join(self.columns)} of {self.table}"
-
-    def statements(self) -> tuple[str, ...]:
-        return ()
-
-    def apply(self, ground: Ground, later: Sequence[Step] = ()) -> Outcome:
-        del later
-        missing = [column for column in self.columns if not ground.has_column(self.table, column)]
-        if missing:
-            raise Refused(
-                f"{self.table} lacks {', '.join(missing)}, which migration 0004 makes. "
-                "Apply 0004 (or finish it) before 0005."
-            )
-        return Outcome.ALREADY
-
-    def revert(self, ground: Ground) -> None:
-        """Leave the columns: they belong to 0004."""
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
 
 
-@dataclass(frozen=True)
-class _PinnedFunction(Function):
-    """A function whose body names its tables with their schema, because its search_path has none of ours.
-
-    Its text says `{schema}` for the home schema, also while it is built for comparison elsewhere.
-    """
-
-    def statements(self) -> tuple[str, ...]:
-        return (self.sql.replace("{schema}", "public"),)
-
-    def build(self, ground: Ground) -> None:
-        home = ground.path[0] if ground.rehearsal else ground.schema
-        ground.run(self.sql.replace("{schema}", ident(home)))
-
-
-def _function(name: str, arguments: str, file: str | None = None) -> _PinnedFunction:
-    text = (_FUNCTIONS / f"{file or name}.sql").read_text(encoding="utf-8")
-    return _PinnedFunction(name, arguments, text)
+def _function(name: str, arguments: str, file: str | None = None) -> Function:
+    return Function(name, arguments, _text(_FUNCTIONS / f"{file or name}.sql"))
 
 
 def _role(name: str) -> Ensure:
@@ -175,116 +131,6 @@ _AUTH_UID = Ensure(
     ),
 )
 
-_TABLES: tuple[Step, ...] = (
-    # Room in each page lets heartbeats and progress be HOT updates.
-    # No foreign key on user_id: auth.uid() names a row of auth.users, which the platform does not own and which
-    # may be there before the row of users is.
-    Table(
-        "job_queue",
-        """
-        create table job_queue (
-            id uuid not null default gen_random_uuid(),
-            user_id text,
-            job_type text not null,
-            status text not null default 'pending',
-            priority smallint not null default 5,
-            payload jsonb not null default '{}'::jsonb,
-            result jsonb,
-            error_message text,
-            progress smallint not null default 0,
-            progress_message text,
-            attempts integer not null default 0,
-            max_attempts integer not null default 3,
-            lease_losses integer not null default 0,
-            idempotency_key text,
-            cache_key text,
-            cache_expires_at timestamptz,
-            scheduled_for timestamptz not null default clock_timestamp(),
-            started_at timestamptz,
-            finished_at timestamptz,
-            worker_id text,
-            lease_token bigint not null default 0,
-            lease_expires_at timestamptz,
-            heartbeat_at timestamptz,
-            created_at timestamptz not null default clock_timestamp(),
-            updated_at timestamptz not null default clock_timestamp(),
-            constraint job_queue_pkey primary key (id),
-            constraint job_queue_user_id_check check (user_id <> ''),
-            constraint job_queue_job_type_check check (char_length(job_type) between 1 and 100),
-            constraint job_queue_status_check
-                check (status in ('pending', 'processing', 'completed', 'failed', 'cancelled')),
-            constraint job_queue_priority_check check (priority between 0 and 9),
-            constraint job_queue_progress_check check (progress between 0 and 100),
-            constraint job_queue_attempts_check check (attempts >= 0),
-            constraint job_queue_max_attempts_check check (max_attempts between 1 and 100),
-            constraint job_queue_idempotency_key_check check (char_length(idempotency_key) between 1 and 255),
-            constraint job_queue_cache_key_check check (char_length(cache_key) between 1 and 255),
-            constraint job_queue_lease_check check ((status = 'processing') = (lease_expires_at is not null)),
-            constraint job_queue_worker_id_check check (status <> 'processing' or worker_id is not null),
-            constraint job_queue_finished_check
-                check ((status in ('completed', 'failed', 'cancelled')) = (finished_at is not null))
-        )
-        with (fillfactor = 85)
-        """,
-    ),
-    Table(
-        "job_log",
-        """
-        create table job_log (
-            id bigint not null generated always as identity,
-            job_id uuid not null,
-            event text not null default 'message',
-            level text not null default 'info',
-            attempt integer not null default 0,
-            worker_id text,
-            message text not null,
-            details jsonb,
-            created_at timestamptz not null default clock_timestamp(),
-            constraint job_log_pkey primary key (id),
-            constraint job_log_job_id_fkey foreign key (job_id) references job_queue (id) on delete cascade,
-            constraint job_log_level_check check (level in ('debug', 'info', 'warning', 'error'))
-        )
-        """,
-    ),
-    Table(
-        "stripe_webhook_events",
-        """
-        create table stripe_webhook_events (
-            id uuid not null default gen_random_uuid(),
-            stripe_event_id text not null,
-            event_type text not null,
-            api_version text,
-            livemode boolean,
-            payload jsonb not null,
-            stripe_customer_id text,
-            stripe_subscription_id text,
-            status text not null default 'received',
-            retry_count integer not null default 0,
-            lease_losses integer not null default 0,
-            error_message text,
-            worker_id text,
-            lease_token bigint not null default 0,
-            lease_expires_at timestamptz,
-            next_attempt_at timestamptz default clock_timestamp(),
-            stripe_created_at timestamptz,
-            received_at timestamptz not null default clock_timestamp(),
-            processed_at timestamptz,
-            updated_at timestamptz not null default clock_timestamp(),
-            constraint stripe_webhook_events_pkey primary key (id),
-            constraint stripe_webhook_events_stripe_event_id_key unique (stripe_event_id),
-            constraint stripe_webhook_events_stripe_event_id_check check (stripe_event_id <> ''),
-            constraint stripe_webhook_events_status_check
-                check (status in ('received', 'processing', 'processed', 'failed')),
-            constraint stripe_webhook_events_retry_count_check check (retry_count >= 0),
-            constraint stripe_webhook_events_lease_check
-                check ((status = 'processing') = (lease_expires_at is not null)),
-            constraint stripe_webhook_events_worker_id_check check (status <> 'processing' or worker_id is not null),
-            constraint stripe_webhook_events_processed_check check (status <> 'processed' or processed_at is not null)
-        )
-        """,
-    ),
-)
-
 
 def _index(name: str, table: str, definition: str, *, unique: bool = False) -> Index:
     kind = "create unique index" if unique else "create index"
@@ -339,7 +185,7 @@ _INDEXES: tuple[Step, ...] = (
 _CREATE_JOB = ", jsonb, integer, timestamptz, integer, text, text"
 
 # Every function and the roles of the platform that may call it; nobody else but its owner, until he is granted.
-_CALLERS: tuple[tuple[_PinnedFunction, str], ...] = (
+_CALLERS: tuple[tuple[Function, str], ...] = (
     (_function("touch_updated_at", ""), ""),
     (_function("notify_job_change", ""), ""),
     (_function("create_job", f"text, text{_CREATE_JOB}"), "authenticated, service_role"),
@@ -431,6 +277,7 @@ def _grants() -> tuple[str, ...]:
         f"revoke all on {tables} from {outsiders}",
         f"grant select, insert, update, delete on {tables} to service_role",
         "grant select on job_queue, job_log to authenticated",
+        f"revoke all on sequence job_log_id_seq from {outsiders}",
     ]
     for function, callers in _CALLERS:
         signature = f"{function.name}({function.arguments})"
@@ -441,7 +288,9 @@ def _grants() -> tuple[str, ...]:
 
 
 STEPS: tuple[Step, ...] = (
-    _Requires("subscriptions", ("stripe_customer_id", "stripe_subscription_id", "stripe_price_id")),
+    Requires(
+        "subscriptions", ("stripe_customer_id", "stripe_subscription_id", "stripe_price_id"), made_by="0004"
+    ),
     *(_role(name) for name in _ROLES),
     _AUTH_SCHEMA,
     _AUTH_UID,
@@ -454,7 +303,9 @@ STEPS: tuple[Step, ...] = (
             " current_schema()); end $$",
         ),
     ),
-    *_TABLES,
+    Table("job_queue", _text(_TABLES / "job_queue.sql")),
+    Table("job_log", _text(_TABLES / "job_log.sql")),
+    Table("stripe_webhook_events", _text(_TABLES / "stripe_webhook_events.sql")),
     *_INDEXES,
     *(function for function, _ in _CALLERS),
     *_TRIGGERS,

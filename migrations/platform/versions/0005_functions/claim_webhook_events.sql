@@ -20,6 +20,7 @@ as $$
 #variable_conflict use_column
 declare
     v_now timestamptz := clock_timestamp();
+    v_ids uuid[];
 begin
     if coalesce(p_worker_id, '') = '' then
         raise exception 'a worker needs a name' using errcode = 'invalid_parameter_value';
@@ -50,18 +51,34 @@ begin
     from stuck s
     where e.id = s.id;
 
+    if p_stripe_event_id is null then
+        select array_agg(due.id)
+        into v_ids
+        from (
+            select e.id
+            from {schema}.stripe_webhook_events e
+            where e.status in ('received', 'failed')
+                and e.next_attempt_at <= v_now
+                and (e.status = 'received' or e.retry_count < 3)
+            order by e.next_attempt_at, e.id
+            limit p_limit
+            for update skip locked
+        ) due;
+    else
+        select array_agg(due.id)
+        into v_ids
+        from (
+            select e.id
+            from {schema}.stripe_webhook_events e
+            where e.stripe_event_id = p_stripe_event_id
+                and e.next_attempt_at <= v_now
+                and (e.status = 'received' or e.status = 'failed' and e.retry_count < 3)
+            for update skip locked
+        ) due;
+    end if;
+
     return query
-    with due as (
-        select e.id
-        from {schema}.stripe_webhook_events e
-        where e.status in ('received', 'failed')
-            and e.next_attempt_at <= v_now
-            and (e.status = 'received' or e.retry_count < 3)
-            and (p_stripe_event_id is null or e.stripe_event_id = p_stripe_event_id)
-        order by e.next_attempt_at, e.id
-        limit p_limit
-        for update skip locked
-    ), claimed as (
+    with claimed as (
         update {schema}.stripe_webhook_events e
         set status = 'processing',
             retry_count = e.retry_count + case e.status when 'failed' then 1 else 0 end,
@@ -69,8 +86,7 @@ begin
             lease_token = e.lease_token + 1,
             lease_expires_at = v_now + make_interval(secs => p_lease_seconds),
             next_attempt_at = null
-        from due d
-        where e.id = d.id
+        where e.id = any (v_ids)
         returning e.*
     )
     select c.id, c.stripe_event_id, c.event_type, c.payload, c.retry_count, c.lease_token, c.lease_expires_at

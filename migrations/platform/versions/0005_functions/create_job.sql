@@ -20,13 +20,15 @@ declare
     v_id uuid;
     v_same boolean;
 begin
-    -- A signed-in user acts for himself only; the service role and operators with EXECUTE act for anyone.
-    if pg_has_role(v_caller, 'authenticated', 'usage')
-        and not pg_has_role(v_caller, 'service_role', 'usage')
-        and (p_user_id is null or p_user_id is distinct from auth.uid()::text)
-    then
-        raise exception 'a signed-in user may create jobs for himself only'
-            using errcode = 'insufficient_privilege';
+    -- A signed-in user acts for himself and waits his turn; the service role and operators with EXECUTE do not.
+    if pg_has_role(v_caller, 'authenticated', 'usage') and not pg_has_role(v_caller, 'service_role', 'usage') then
+        if p_user_id is null or p_user_id is distinct from auth.uid()::text then
+            raise exception 'a signed-in user may create jobs for himself only'
+                using errcode = 'insufficient_privilege';
+        elsif p_priority < 5 then
+            raise exception 'a signed-in user may not create jobs more urgent than 5'
+                using errcode = 'insufficient_privilege';
+        end if;
     end if;
 
     if p_cache_key is not null then
@@ -45,8 +47,8 @@ begin
         end if;
     end if;
 
-    -- Twice round only when a clean-up removes the older job between the two statements.
-    loop
+    -- Again only when a clean-up removes the older job between the two statements.
+    for v_try in 1 .. 3 loop
         insert into {schema}.job_queue as q (
             user_id, job_type, payload, priority, scheduled_for, max_attempts, idempotency_key, cache_key
         )
@@ -72,5 +74,7 @@ begin
                 using errcode = 'unique_violation', hint = 'Use a new key for a new job.';
         end if;
     end loop;
+    raise exception 'the job of idempotency key "%" can neither be created nor read', p_idempotency_key
+        using errcode = 'serialization_failure', hint = 'Try again.';
 end
 $$

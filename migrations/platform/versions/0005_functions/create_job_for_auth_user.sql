@@ -12,7 +12,7 @@ returns uuid
 language sql
 set search_path = pg_catalog, pg_temp
 as $$
-    select {schema}.create_job(
+    select {schema}.create_job (
         p_auth_user_id::text, p_job_type, p_payload, p_priority, p_scheduled_for, p_max_attempts,
         p_idempotency_key, p_cache_key
     )

@@ -27,7 +27,7 @@ begin
         )
     end;
 
-    loop
+    for v_try in 1 .. 3 loop
         return query
         insert into {schema}.stripe_webhook_events as e (
             stripe_event_id, event_type, api_version, livemode, payload, stripe_customer_id, stripe_subscription_id,
@@ -47,12 +47,18 @@ begin
         )
         on conflict (stripe_event_id) do nothing
         returning e.id, true, e.status;
-        exit when found;
+        if found then
+            return;
+        end if;
 
         -- Delivered again: what is stored stays as it is, whatever shape the second delivery has.
         return query
         select e.id, false, e.status from {schema}.stripe_webhook_events e where e.stripe_event_id = v_stripe_id;
-        exit when found;
+        if found then
+            return;
+        end if;
     end loop;
+    raise exception 'event % can neither be recorded nor read', v_stripe_id
+        using errcode = 'serialization_failure', hint = 'Try again.';
 end
 $$

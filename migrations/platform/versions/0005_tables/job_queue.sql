@@ -1,0 +1,45 @@
+-- No foreign key on user_id: auth.uid() names a row of auth.users, which the platform does not own and which may be
+-- there before the row of users is. Room in each page (fillfactor) lets heartbeats and progress be HOT updates.
+create table job_queue (
+    id uuid not null default gen_random_uuid(),
+    user_id text,
+    job_type text not null,
+    status text not null default 'pending',
+    priority smallint not null default 5,
+    payload jsonb not null default '{}'::jsonb,
+    result jsonb,
+    error_message text,
+    progress smallint not null default 0,
+    progress_message text,
+    attempts integer not null default 0,
+    max_attempts integer not null default 3,
+    lease_losses integer not null default 0,
+    idempotency_key text,
+    cache_key text,
+    cache_expires_at timestamptz,
+    scheduled_for timestamptz not null default clock_timestamp(),
+    started_at timestamptz,
+    finished_at timestamptz,
+    worker_id text,
+    lease_token bigint not null default 0,
+    lease_expires_at timestamptz,
+    heartbeat_at timestamptz,
+    created_at timestamptz not null default clock_timestamp(),
+    updated_at timestamptz not null default clock_timestamp(),
+    constraint job_queue_pkey primary key (id),
+    constraint job_queue_user_id_check check (user_id <> ''),
+    constraint job_queue_job_type_check check (char_length(job_type) between 1 and 100),
+    constraint job_queue_status_check
+        check (status in ('pending', 'processing', 'completed', 'failed', 'cancelled')),
+    constraint job_queue_priority_check check (priority between 0 and 9),
+    constraint job_queue_progress_check check (progress between 0 and 100),
+    constraint job_queue_attempts_check check (attempts >= 0),
+    constraint job_queue_max_attempts_check check (max_attempts between 1 and 100),
+    constraint job_queue_idempotency_key_check check (char_length(idempotency_key) between 1 and 255),
+    constraint job_queue_cache_key_check check (char_length(cache_key) between 1 and 255),
+    constraint job_queue_lease_check check ((status = 'processing') = (lease_expires_at is not null)),
+    constraint job_queue_worker_id_check check (status <> 'processing' or worker_id is not null),
+    constraint job_queue_finished_check
+        check ((status in ('completed', 'failed', 'cancelled')) = (finished_at is not null))
+)
+with (fillfactor = 85)

@@ -1,0 +1,32 @@
+create table stripe_webhook_events (
+    id uuid not null default gen_random_uuid(),
+    stripe_event_id text not null,
+    event_type text not null,
+    api_version text,
+    livemode boolean,
+    payload jsonb not null,
+    stripe_customer_id text,
+    stripe_subscription_id text,
+    status text not null default 'received',
+    retry_count integer not null default 0,
+    lease_losses integer not null default 0,
+    error_message text,
+    worker_id text,
+    lease_token bigint not null default 0,
+    lease_expires_at timestamptz,
+    next_attempt_at timestamptz default clock_timestamp(),
+    stripe_created_at timestamptz,
+    received_at timestamptz not null default clock_timestamp(),
+    processed_at timestamptz,
+    updated_at timestamptz not null default clock_timestamp(),
+    constraint stripe_webhook_events_pkey primary key (id),
+    constraint stripe_webhook_events_stripe_event_id_key unique (stripe_event_id),
+    constraint stripe_webhook_events_stripe_event_id_check check (stripe_event_id <> ''),
+    constraint stripe_webhook_events_status_check
+        check (status in ('received', 'processing', 'processed', 'failed')),
+    constraint stripe_webhook_events_retry_count_check check (retry_count >= 0),
+    constraint stripe_webhook_events_lease_check
+        check ((status = 'processing') = (lease_expires_at is not null)),
+    constraint stripe_webhook_events_worker_id_check check (status <> 'processing' or worker_id is not null),
+    constraint stripe_webhook_events_processed_check check (status <> 'processed' or processed_at is not null)
+)
