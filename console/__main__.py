@@ -8,6 +8,9 @@ from collections.abc import Sequence
 
 from db.errors import ExitCode, NightdeskError
 
+NAME = "nightdesk"
+# The variable by which a shell asks click for completions.
+COMPLETION = "_NIGHTDESK_COMPLETE"
 # EX_SOFTWARE of sysexits.h: a bug of ours must not read as "refused, nothing changed".
 CRASHED = 70
 # What shells report for a program ended by Ctrl+C (128 + SIGINT) and by a closed pipe (128 + SIGPIPE).
@@ -30,9 +33,15 @@ def run(arguments: Sequence[str]) -> int:
 
     from console.cli.main import cli
 
+    if COMPLETION in os.environ:
+        cli.main(prog_name=NAME)
     try:
-        outcome = cli.main(list(arguments), prog_name="nightdesk", standalone_mode=False)
+        # Not cli.main: it ends with 1, our "refused", when the reader of a pipe leaves.
+        with cli.make_context(NAME, list(arguments)) as context:
+            outcome = cli.invoke(context)
         sys.stdout.flush()
+    except click.exceptions.Exit as ending:
+        return ending.exit_code
     except NightdeskError as error:
         return _refuse(str(error), error.exit_code)
     except click.UsageError as error:

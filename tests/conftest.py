@@ -40,12 +40,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(autouse=True)
-def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing of the developer's machine decides which database a test reaches."""
+def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Nothing of the developer's machine decides which database a test reaches, and nothing is left there."""
     for name in list(os.environ):
         if name.startswith("PG") or name in {"DATABASE_URL", "NIGHTDESK_URL", "NIGHTDESK_HOME", "NO_COLOR"}:
             monkeypatch.delenv(name)
     monkeypatch.setenv("NIGHTDESK_CONFIG", "/nonexistent/nightdesk.toml")
+    monkeypatch.setenv("NIGHTDESK_STATE", str(tmp_path_factory.getbasetemp() / "state"))
 
 
 @pytest.fixture(scope="session")

@@ -36,12 +36,6 @@ class Choice:
     url: str | None = None
     env: str | None = None
 
-    def narrowed(self, url: str | None, env: str | None) -> Choice:
-        """Return the choice with options given after the command's name."""
-        if url is None and env is None:
-            return self
-        return Choice(url, env)
-
     def target(self) -> Target:
         """Decide which database that is.
 
@@ -64,11 +58,31 @@ class Choice:
 
 
 def database_options(function: Command) -> Command:
-    """Add --url and --env to a command."""
-    function = click.option("--env", metavar="NAME", help="Environment of config.toml.")(function)
-    return click.option("--url", metavar="URL", help="Database to open: postgresql://user@host/database.")(
-        function
-    )
+    """Add --url and --env to a command; `current_choice` then tells what they named."""
+    function = click.option(
+        "--env", metavar="NAME", expose_value=False, callback=_choose, help="Environment of config.toml."
+    )(function)
+    return click.option(
+        "--url",
+        metavar="URL",
+        expose_value=False,
+        callback=_choose,
+        help="Database to open: postgresql://user@host/database.",
+    )(function)
+
+
+def _choose(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
+    """Keep what the command line names; what stands after a command's name replaces what stands before."""
+    if value is None:
+        return
+    if context.obj is None or (context.parent is not None and context.obj is context.parent.obj):
+        context.obj = Choice()
+    setattr(context.obj, str(parameter.name), value)
+
+
+def current_choice() -> Choice:
+    """Return which database the running command line names."""
+    return click.get_current_context().find_object(Choice) or Choice()
 
 
 def connected(
@@ -84,12 +98,11 @@ def connected(
     """
 
     @wraps(function)
-    def opened(*args: Any, url: str | None, env: str | None, **kwargs: Any) -> Result:
-        choice = click.get_current_context().ensure_object(Choice).narrowed(url, env)
-        with choice.database() as database:
+    def opened(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+        with current_choice().database() as database:
             return function(database, *args, **kwargs)
 
-    return database_options(opened)  # type: ignore[return-value]
+    return database_options(opened)
 
 
 def json_option(function: Command) -> Command:

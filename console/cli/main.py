@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import click
 
-from console.cli.context import Choice, database_options
+from console.cli.context import Choice, current_choice, database_options
 from console.terminal import current_terminal
 from db.errors import UsageError
 
@@ -77,7 +77,7 @@ class LazyGroup(click.Group):
 @database_options
 @click.version_option(package_name="nightdesk", message="nightdesk %(version)s")
 @click.pass_context
-def cli(ctx: click.Context, url: str | None, env: str | None) -> None:
+def cli(ctx: click.Context) -> None:
     """Operator console for a SaaS platform on PostgreSQL.
 
     Without a command it opens the console on the database that --url, --env, NIGHTDESK_URL, DATABASE_URL
@@ -86,9 +86,8 @@ def cli(ctx: click.Context, url: str | None, env: str | None) -> None:
     Exit codes: 0 done, 1 refused by the state of the data, 2 usage or configuration, 3 permission,
     4 unreachable, 5 outcome unknown (ask `nightdesk resolve`), 70 a bug of nightdesk.
     """
-    ctx.obj = Choice(url, env)
     if ctx.invoked_subcommand is None:
-        ctx.exit(open_console(ctx.obj))
+        ctx.exit(open_console(current_choice()))
 
 
 def open_console(choice: Choice) -> int:

@@ -10,6 +10,7 @@ import csv
 import dataclasses
 import io
 import json
+import math
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -144,7 +145,9 @@ def _cell_of_sheet(value: object) -> str:
 
 
 def _plain(value: object) -> Any:
-    """Reduce a value to what JSON has."""
+    """Reduce a value to what JSON has; it has no NaN and no infinity."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
     if value is None or (isinstance(value, (bool, int, float, str)) and not isinstance(value, Enum)):
         return value
     if isinstance(value, Enum):
