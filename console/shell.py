@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.console import RenderableType
 from textual.app import App
@@ -20,6 +20,7 @@ from console import actions, signals
 from console.crash import CrashReport, report_crash
 from console.exits import CRASHED, HUNG_UP
 from console.opening import Opening
+from screens.area import AreaScreen
 from screens.desk import Desk
 from screens.failures import UnexpectedFailure
 from screens.help import Help
@@ -28,6 +29,9 @@ from screens.place_screen import PlaceScreen
 from screens.places import Place
 from screens.theme import DARK, THEMES
 from screens.tone import Tone
+
+if TYPE_CHECKING:
+    from screens.overview import OverviewScreen
 
 _WIDE = 110
 """Columns from which details stand beside the list instead of below it."""
@@ -45,7 +49,6 @@ class Console(App[int], inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = [*actions.bindings()]
     ENABLE_COMMAND_PALETTE = False
     ESCAPE_TO_MINIMIZE = False
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (_WIDE, "-wide")]
 
     def __init__(self, desk: Desk, opening: Opening) -> None:
         super().__init__()
@@ -53,6 +56,7 @@ class Console(App[int], inherit_bindings=False):
         self.crash: CrashReport | None = None
         self._opening = opening
         self._delete_controls = DeleteControls()
+        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (_WIDE, "-wide")]
         # Nothing moves by itself: every repaint goes over the operator's line.
         self.animation_level = "none"
         for theme in THEMES:
@@ -127,6 +131,13 @@ class Console(App[int], inherit_bindings=False):
     def go(self, place: Place) -> None:
         """Show a place as it was left."""
         self.switch_mode(place.value)
+
+    def on_overview_screen_place_asked(self, event: OverviewScreen.PlaceAsked) -> None:
+        """Show the rows behind a finding of the overview."""
+        self.go(event.place)
+        screen = self.place_screen
+        if isinstance(screen, AreaScreen) and event.filter:
+            self.call_after_refresh(screen.show_filter, event.filter)
 
     def show_help(self) -> None:
         """Show the keys that work now."""

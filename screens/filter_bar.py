@@ -14,11 +14,7 @@ from textual.widgets import Input, Static
 
 
 class FilterBar(Horizontal):
-    """Hidden while there is no filter; an input while one is typed.
-
-    Args:
-        hint: Example of the syntax, shown in the empty input.
-    """
+    """Hidden while there is no filter; an input while one is typed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Leave filter", show=False)]
 
@@ -32,9 +28,8 @@ class FilterBar(Horizontal):
     class Left(Message):
         """The operator stopped typing without another filter."""
 
-    def __init__(self, hint: str) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._hint = hint
         self._text = ""
 
     def compose(self) -> ComposeResult:
@@ -51,13 +46,18 @@ class FilterBar(Horizontal):
         """The filter that holds."""
         return self._text
 
-    async def edit(self) -> None:
-        """Let the operator type, beginning with the filter that holds."""
+    async def edit(self, hint: str) -> None:
+        """Let the operator type, beginning with the filter that holds.
+
+        Args:
+            hint: Example of the syntax, shown in the empty input.
+        """
         if not self.query(Input):
-            entry = Input(placeholder=self._hint, compact=True, select_on_focus=False, id="filter-input")
+            entry = Input(compact=True, select_on_focus=False, id="filter-input")
             entry.cursor_blink = False
             await self.mount(entry)
         entry = self.query_one(Input)
+        entry.placeholder = hint
         entry.value = self._text
         entry.cursor_position = len(self._text)
         self.add_class("-editing")

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from db.changes import Verb
+from db.operators.rights import EVERY_COLUMN, RIGHTS, Role, Write
 from screens.desk import Desk
 from screens.place_screen import PlaceScreen
 from screens.places import Place
+
+MACHINES = frozenset({Role.WORKER.value})
 
 
 class Danger(StrEnum):
@@ -64,6 +68,30 @@ class Situation:
     screen: PlaceScreen
 
 
+@dataclass(frozen=True)
+class Right:
+    """A right to write, as db.operators declares and the database grants it."""
+
+    table: str
+    verb: Verb
+    columns: tuple[str, ...] = ()
+
+
+def roles_with(needs: tuple[Right, ...]) -> frozenset[str]:
+    """The roles that hold all of these rights."""
+    able = frozenset(Role)
+    for need in needs:
+        writes = RIGHTS[need.table].writes if need.table in RIGHTS else ()
+        able &= {role for write in writes if _covers(write, need) for role in write.roles}
+    return frozenset(role.value for role in able)
+
+
+def _covers(write: Write, need: Right) -> bool:
+    return write.verb is need.verb and (
+        write.columns == EVERY_COLUMN or set(need.columns) <= set(write.columns)
+    )
+
+
 def _always(_situation: Situation) -> None:
     return None
 
@@ -79,7 +107,7 @@ class Action:
         keys: Keys in Textual's names; the first is the one shown.
         run: Does it.
         places: Where it exists; empty for everywhere.
-        roles: Roles of which one is needed, as the database grants it; empty for none. PostgreSQL checks again.
+        needs: Rights it needs; the roles that hold them follow from db.operators, and PostgreSQL checks again.
         danger: How much harm it can do.
         confirmation: What it asks before.
         why_not: Why it is not possible just now, or None.
@@ -92,7 +120,7 @@ class Action:
     keys: tuple[str, ...]
     run: Callable[[Situation], Awaitable[None] | None]
     places: frozenset[Place] = frozenset()
-    roles: frozenset[str] = frozenset()
+    needs: tuple[Right, ...] = ()
     danger: Danger = Danger.NONE
     confirmation: Confirmation = Confirmation.NONE
     why_not: Callable[[Situation], str | None] = _always
@@ -110,6 +138,7 @@ class Action:
                 return "the database has not answered yet"
             if known.read_only is not None:
                 return known.read_only
-            if self.roles and not known.facts.is_superuser and not self.roles & known.facts.roles:
-                return f"it needs the role {' or '.join(sorted(self.roles))}"
+            able = roles_with(self.needs)
+            if not known.facts.is_superuser and not able & known.facts.roles:
+                return f"it needs the role {' or '.join(sorted(able - MACHINES))}"
         return self.why_not(situation)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from console.actions.action import Action, Confirmation, Danger, Situation
+from console.actions.action import Action, Confirmation, Danger, Right, Situation
+from db.changes import Verb
 from screens.places import Place
-from screens.reservations import ReservationsScreen
 
 
 def _extend(situation: Situation) -> None:
+    from screens.reservations import ReservationsScreen
+
     if isinstance(situation.screen, ReservationsScreen):
         situation.screen.extend()
 
 
 def _why_not_extend(situation: Situation) -> str | None:
+    from screens.reservations import ReservationsScreen
+
     screen = situation.screen
     return screen.why_not_extend() if isinstance(screen, ReservationsScreen) else "not here"
 
@@ -25,7 +29,7 @@ RESERVATIONS = (
         keys=("e",),
         run=_extend,
         places=frozenset({Place.RESERVATIONS}),
-        roles=frozenset({"support", "oncall", "dba"}),
+        needs=(Right("users", Verb.UPDATE, ("reservation_expires_at",)),),
         danger=Danger.LOW,
         confirmation=Confirmation.KEY,
         why_not=_why_not_extend,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from screens.detail.fields import NOTHING, Document, Field, Group, Section
+from screens.detail.fields import NOTHING, Document, Field, Group, Section, hidden_note
 from screens.detail.pane import DetailPane
 
-__all__ = ["NOTHING", "DetailPane", "Document", "Field", "Group", "Section"]
+__all__ = ["NOTHING", "DetailPane", "Document", "Field", "Group", "Section", "hidden_note"]

@@ -43,3 +43,8 @@ class Document:
 
 
 Section: TypeAlias = Group | Document
+
+
+def hidden_note(hidden: tuple[str, ...]) -> tuple[Field, ...]:
+    """The field that names what this role may not see or this database does not have; empty when there is none."""
+    return (Field("hidden or absent", ", ".join(hidden), Tone.QUIET),) if hidden else ()

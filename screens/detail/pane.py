@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -38,6 +38,7 @@ class DetailPane(ScrollView, can_focus=True):
         super().__init__(id=id)
         self._sections: tuple[Section, ...] = ()
         self._lines: tuple[tuple[Run, ...], ...] = ()
+        self._record: Hashable = None
 
     @property
     def sections(self) -> tuple[Section, ...]:
@@ -49,13 +50,13 @@ class DetailPane(ScrollView, can_focus=True):
         """The laid-out text, without tones."""
         return "\n".join("".join(run.text for run in line) for line in self._lines)
 
-    def show(self, sections: Sequence[Section], *, same_record: bool = False) -> None:
+    def show(self, sections: Sequence[Section], *, record: Hashable = None) -> None:
         """Show a record; the scroll position stays when it is the same one again."""
-        if tuple(sections) == self._sections:
-            return
-        self._sections = tuple(sections)
-        self._lay_out()
-        if not same_record:
+        same, self._record = record == self._record, record
+        if tuple(sections) != self._sections:
+            self._sections = tuple(sections)
+            self._lay_out()
+        if not same:
             self.scroll_home(animate=False)
 
     def on_resize(self) -> None:

@@ -89,7 +89,7 @@ class ListView(PaintedList[Row]):
         """Show a sentence instead of rows: no table, no permission, no connection."""
         self._source = None
         self._forget(sentence, tone)
-        self.post_message(Highlighted(None))
+        self.post_message(Highlighted(self))
 
     def reload(self) -> None:
         """Read the visible pages again; the cursor stays on its row."""
@@ -146,7 +146,7 @@ class ListView(PaintedList[Row]):
     def _fail(self, error: BaseException, sentence: str) -> None:
         self._steps_left = 0
         self.paint_sentence(sentence, Tone.BAD)
-        self.post_message(ReadFailed(error))
+        self.post_message(ReadFailed(self, error))
 
     def _take(self, request: PageRequest, read: Window[Row]) -> None:
         before, first_rows = self.current, not self._wanted
@@ -158,10 +158,10 @@ class ListView(PaintedList[Row]):
         self.paint_sentence("" if self._window.rows else self._nothing())
         self.paint_rows(read.rows, anew=first_rows)
         if self.current is None or self.current != before:
-            self.post_message(Highlighted(self.current))
-        above, below = self._window.above is not None, self._window.below is not None
-        shown = (page.as_of, page.elapsed_ms, len(self._window.rows), above, below, page.note)
-        self.post_message(PageShown(*shown))
+            self.post_message(Highlighted(self))
+        more = self._window.above is not None or self._window.below is not None
+        shown = PageShown(self, page.as_of, page.elapsed_ms, len(self._window.rows), more, page.note)
+        self.post_message(shown)
 
     def _place(self, step: Step, read: Window[Row]) -> None:
         if step is Step.AFTER:
@@ -200,7 +200,7 @@ class ListView(PaintedList[Row]):
             self._more(Step.BEFORE)
         if self._view != old:
             self.paint_move(old)
-            self.post_message(Highlighted(self.current))
+            self.post_message(Highlighted(self))
 
     def action_page(self, direction: int) -> None:
         """Move by a screen less one line, so that one line stays to hold on to."""
@@ -222,8 +222,8 @@ class ListView(PaintedList[Row]):
 
     def open_current(self) -> None:
         """Ask for the details of the row under the cursor."""
-        if (row := self.current) is not None:
-            self.post_message(Opened(row))
+        if self.current is not None:
+            self.post_message(Opened(self))
 
     def _more(self, step: Step) -> None:
         cursor = self._window.below if step is Step.AFTER else self._window.above

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from db.reservations import Reservation, ReservationDetail, ReservationState
-from screens.detail import Field, Group, Section
+from screens.detail import Field, Group, Section, hidden_note
 from screens.list_view import Align, Column, Cut
 from screens.times import ago, both, stamp
 from screens.tone import Tone
@@ -72,7 +72,7 @@ def sections(detail: ReservationDetail) -> tuple[Section, ...]:
                 Field("signed up", both(detail.created_at, now)),
                 Field("updated", both(detail.updated_at, now)),
                 Field("deleted", both(detail.deleted_at, now)),
-                *((Field("hidden here", ", ".join(detail.hidden), Tone.QUIET),) if detail.hidden else ()),
+                *hidden_note(detail.hidden),
             ),
         ),
     )
