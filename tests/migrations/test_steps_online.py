@@ -128,7 +128,7 @@ def test_waiting_too_long_for_other_transactions_is_refused_and_the_next_run_hea
     monkeypatch.setattr("migrations.steps.index._WAIT_BUDGET", "50ms")
     with psycopg.connect(pets) as writer:
         writer.execute("insert into pets values ('9', 'Kim', 'a')")
-        with pytest.raises(Refused, match="pets_name_idx .* stayed open"), standing(pets) as ground:
+        with pytest.raises(Refused, match=r"pets_name_idx .* stayed open"), standing(pets) as ground:
             apply_steps(ground, (NAME_IDX,))
         writer.commit()
     assert rows(pets, VALIDITY) == [(False,)]
