@@ -210,6 +210,19 @@ def require(area: Area, caps: Capabilities) -> AreaStatus:
     return status
 
 
+def listed(area: Area, caps: Capabilities, *, without: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """The columns of an area's own table that its list may carry.
+
+    Args:
+        area: The area.
+        caps: What this role may read.
+        without: Columns that only the detail shows, such as large ones.
+    """
+    own = NEEDS[area][0]
+    names = (name for name in (*own.required, *own.optional) if name not in without)
+    return caps.reads(own.table, *names)
+
+
 def _refusal(need: Need, caps: Capabilities) -> NightdeskError | None:
     if not caps.has(need.table):
         return Refused(f"`{need.table}` does not exist here: migration {need.revision()} is pending.")

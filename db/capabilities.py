@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
+
+# Casts that the server adds when it prints an expression.
+_CAST = re.compile(r"::(text|timestamp(\(\d\))? (with|without) time zone)")
 
 # Every table an area reads, and the revision of the platform line that brings it.
 PLATFORM_TABLES: Mapping[str, str] = {
@@ -26,10 +30,10 @@ CONSOLE_VIEWS = ("masked_users", "masked_sessions")
 
 @dataclass(frozen=True)
 class IndexFacts:
-    """A valid index: its expressions as the server prints them, without needless quotes.
+    """A valid index.
 
     Args:
-        columns: Expressions in order.
+        columns: Its columns in order; an expression in lower case, without casts and quotes.
         predicate: Condition of a partial index, as the server prints it.
         one_direction: All columns ascending or all descending, NULLs where that direction puts them.
         prefixes: Whether it answers LIKE 'abc%' on its first column (its collation sorts by code point).
@@ -111,6 +115,10 @@ class Capabilities:
         """The facts of a table; of one that does not exist: no columns, no indexes."""
         return self.tables.get(name, _NO_TABLE)
 
+    def reads(self, table: str, *names: str) -> tuple[str, ...]:
+        """Those of the named columns that exist and may be selected."""
+        return tuple(name for name in names if self.table(table).readable(name))
+
     def column(self, table: str, name: str, alias: str) -> str:
         """The expression that reads a column, or `null` where it is missing or hidden."""
         return f'{alias}."{name}"' if self.table(table).readable(name) else "null"
@@ -139,7 +147,7 @@ def _table(name: str, facts: Mapping[str, Any]) -> TableFacts:
         rows_estimate=facts["rows"],
         indexes=tuple(
             IndexFacts(
-                columns=_unquoted(index["columns"]),
+                columns=_names(index["columns"]),
                 predicate=index["predicate"],
                 one_direction=index["one_direction"],
                 prefixes=index["prefixes"],
@@ -149,11 +157,17 @@ def _table(name: str, facts: Mapping[str, Any]) -> TableFacts:
     )
 
 
-def _unquoted(columns: Sequence[str]) -> tuple[str, ...]:
-    # The server quotes "lastUsedAt"; expressions such as lower(email) stay as they are.
-    return tuple(
-        column[1:-1] if column.startswith('"') and column.endswith('"') else column for column in columns
-    )
+def _names(columns: Sequence[str]) -> tuple[str, ...]:
+    return tuple(_plain(column) for column in columns)
+
+
+def _plain(column: str) -> str:
+    """An index column as areas name it: "lastUsedAt" without quotes, an expression in lower case without casts."""
+    if column.startswith('"') and column.endswith('"'):
+        return column[1:-1]
+    if "(" not in column:
+        return column
+    return _CAST.sub("", column).replace('"', "").replace(" ", "").lower()
 
 
 # An index answers LIKE 'abc%' when its first column compares by code point: a pattern operator class, collation C,
@@ -161,7 +175,11 @@ def _unquoted(columns: Sequence[str]) -> tuple[str, ...]:
 # A policy opens a table when it lets this role read every row: USING (true), and no restrictive policy beside it.
 _QUERY = """
 with here as (
-    select coalesce(current_schema(), trim(both ' "' from split_part(current_setting('search_path'), ',', 1))) as name
+    select coalesce(
+        (select entry from unnest(current_schemas(false)) with ordinality as path (entry, place)
+         where left(entry, 7) <> 'pg_temp' order by place limit 1),
+        trim(both ' "' from split_part(current_setting('search_path'), ',', 1))
+    ) as name
 ), collation_of as (
     select d.datlocprovider = 'b' or (d.datlocprovider = 'c' and d.datcollate in ('C', 'POSIX')) as plain
     from (select coalesce(to_jsonb(d) ->> 'datlocprovider', 'c') as datlocprovider, d.datcollate

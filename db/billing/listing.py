@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from db.areas import Area, require
+from db.areas import Area, listed, require
 from db.capabilities import Capabilities
 from db.masking import email_mask
 from db.page import Filter, KeyType, Listing, Sort, SortColumn, filters
@@ -71,7 +71,9 @@ def clients(caps: Capabilities) -> Listing[Client]:
     indexed = caps.table("clients").sorts_by("updatedAt", "id")
     return Listing(
         name="clients",
-        source="clients as c",
+        table="clients",
+        alias="c",
+        reads=listed(Area.CLIENTS, caps),
         columns=client_columns(caps),
         make=Client,
         sorts=(Sort("updated", updated, descending=True, indexed=indexed),),

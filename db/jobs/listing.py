@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from db.areas import Area, require
+from db.areas import Area, listed, require
 from db.capabilities import Capabilities
 from db.page import Filter, KeyType, Listing, Sort, SortColumn, filters
 
@@ -63,7 +63,9 @@ def jobs(caps: Capabilities) -> Listing[Job]:
     created = (SortColumn("j.created_at", KeyType.TIMESTAMPTZ), SortColumn("j.id", KeyType.UUID))
     return Listing(
         name="jobs",
-        source="job_queue as j",
+        table="job_queue",
+        alias="j",
+        reads=listed(Area.JOBS, caps),
         columns=_columns(caps),
         make=_job,
         sorts=(Sort("created", created, descending=True, indexed=table.sorts_by("created_at", "id")),),

@@ -101,8 +101,10 @@ class Listing(Generic[Row]):
 
     Args:
         name: Identity of the list, part of every cursor.
-        source: FROM clause with aliases.
-        columns: Attribute of the row type → SQL expression, chosen by the area.
+        table: The table its rows come from.
+        alias: Name of that table in every expression.
+        reads: Columns of the table that the expressions need; the walk carries these and nothing else.
+        columns: Attribute of the row type → SQL expression, chosen by the area; computed for the rows shown only.
         make: Builds one row from those attributes.
         sorts: Declared sorts, the first is the default.
         filters: Declared filters.
@@ -112,7 +114,9 @@ class Listing(Generic[Row]):
     """
 
     name: str
-    source: str
+    table: str
+    alias: str
+    reads: tuple[str, ...]
     columns: Mapping[str, str]
     make: Callable[..., Row]
     sorts: tuple[Sort, ...]
@@ -124,6 +128,11 @@ class Listing(Generic[Row]):
 
     def __post_init__(self) -> None:
         self._filters.update({each.name: each for each in self.filters})
+
+    @property
+    def source(self) -> str:
+        """The FROM clause."""
+        return f"{self.table} as {self.alias}"
 
     def order(self, text: str | None) -> Order:
         """The order an operator asked for: a sort's name, turned round by a leading minus.

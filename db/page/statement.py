@@ -2,7 +2,9 @@
 
 Rows with NULL in the first sort column are a group of their own before or behind the others, because a row-value
 comparison never matches a NULL. Each group is a branch with its own LIMIT that one index serves in either direction;
-the branches are merged by UNION ALL and sorted again, which costs at most two pages of rows.
+the branches are merged by UNION ALL and sorted again, which costs at most two pages of rows. The branches carry plain
+columns; what a list computes from them is computed outside, so that its cost neither multiplies nor misleads the
+planner.
 """
 
 from __future__ import annotations
@@ -94,14 +96,15 @@ def page_statement(walk: Walk) -> Statement:
     """
     if walk.conditions.looked_at:
         return _window_statement(walk)
-    keys = _key_names(walk)
-    columns = [f"{sql} as c{i}" for i, sql in enumerate(walk.listing.columns.values())]
-    branches, params = _branches(walk, columns, walk.limit)
-    # statement_timestamp() has to come even when the page is empty: hence the left join onto one row.
+    keys, alias = _key_names(walk), walk.listing.alias
+    reads = [f'{alias}."{name}"' for name in walk.listing.reads]
+    branches, params = _branches(walk, reads, walk.limit)
+    # The clock has to come even when the page is empty: hence the left join onto one row.
     sql = (
-        f"select clock.at, page.part, true, false, {_as_text(keys, 'page')}{_names(len(columns))}\n"
-        f"from (select statement_timestamp() at time zone 'utc' as at) as clock left join (\n{branches}\n) as page on true\n"
-        f"order by page.part, {walk.ordering([f'page.{key}' for key in keys])} limit {walk.limit}"
+        f"select clock.at, {alias}.part, true, false, {_as_text(keys, alias)}, {_computed(walk.listing)}\n"
+        "from (select statement_timestamp() at time zone 'utc' as at) as clock left join (\n"
+        f"{branches}\n) as {alias} on true\n"
+        f"order by {alias}.part, {walk.ordering([f'{alias}.{key}' for key in keys])} limit {walk.limit}"
     )
     return Statement(sql, params)
 
@@ -126,22 +129,21 @@ def count_statement(walk: Walk, cap: int) -> Statement:
 
 
 def _window_statement(walk: Walk) -> Statement:
-    keys = _key_names(walk)
+    keys, listing = _key_names(walk), walk.listing
     matches, match_params = _matches(walk)
-    branches, params = _branches(walk, [f"{matches} as matches"], walk.listing.window, match_params)
+    branches, params = _branches(walk, [f"{matches} as matches"], listing.window, match_params)
     ordering = f"every.part, {walk.ordering([f'every.{key}' for key in keys])}"
-    columns = ", ".join(f"{sql} as c{i}" for i, sql in enumerate(walk.listing.columns.values()))
     # Only the rows that are shown are read again, by primary key, for their columns.
     sql = (
         "with scanned as materialized (\n"
         f"select every.*, row_number() over (order by {ordering}) as place from (\n{branches}\n) as every\n"
-        f"order by {ordering} limit {walk.listing.window}\n"
+        f"order by {ordering} limit {listing.window}\n"
         "), chosen as materialized (\n"
-        f"select * from scanned where matches or place = {walk.listing.window} order by place limit {walk.limit}\n)\n"
-        f"select clock.at, chosen.part, chosen.matches, chosen.place = {walk.listing.window}, {_as_text(keys, 'chosen')}{_names(len(walk.listing.columns))}\n"
+        f"select * from scanned where matches or place = {listing.window} order by place limit {walk.limit}\n)\n"
+        f"select clock.at, chosen.part, chosen.matches, chosen.place = {listing.window},"
+        f" {_as_text(keys, 'chosen')}, {_computed(listing)}\n"
         "from (select statement_timestamp() at time zone 'utc' as at) as clock left join chosen on true\n"
-        f"left join lateral (select {columns} from {walk.listing.source}"
-        f" where {walk.columns[-1].sql} = chosen.{keys[-1]}) as page on true\n"
+        f"left join {listing.source} on {walk.columns[-1].sql} = chosen.{keys[-1]}\n"
         "order by chosen.place"
     )
     return Statement(sql, params)
@@ -215,5 +217,5 @@ def _as_text(keys: Sequence[str], alias: str) -> str:
     return ", ".join(f"to_jsonb({alias}.{key}) #>> '{{}}'" for key in keys)
 
 
-def _names(count: int) -> str:
-    return "".join(f", page.c{i}" for i in range(count))
+def _computed(listing: Listing[Any]) -> str:
+    return ", ".join(listing.columns.values())

@@ -7,13 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from db.areas import Area, require
+from db.areas import Area, listed, require
 from db.capabilities import Capabilities
 from db.masking import masked_email
 from db.page import Filter, KeyType, Listing, Sort, SortColumn, filters
-from db.reservations.state import ReservationState, reminder, state_conditions
-
-PENDING = "(status = 'PENDING'::\"UserStatus\")"
+from db.reservations.state import (
+    PENDING,
+    ReservationState,
+    expiry,
+    reminder,
+    state_conditions,
+    walks_by_expression,
+)
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,9 @@ def reservations(caps: Capabilities) -> Listing[Reservation]:
     conditions = state_conditions(caps)
     return Listing(
         name="reservations",
-        source="users as u",
+        table="users",
+        alias="u",
+        reads=listed(Area.RESERVATIONS, caps),
         scope="u.status = 'PENDING'",
         columns=_columns(caps, conditions),
         make=lambda **values: _reservation(tuple(conditions), values),
@@ -83,10 +90,9 @@ def _reservation(states: tuple[ReservationState, ...], values: dict[str, Any]) -
 
 def _sorts(caps: Capabilities) -> tuple[Sort, ...]:
     users, key = caps.table("users"), SortColumn("u.id", KeyType.TEXT)
-    expires = SortColumn("u.reservation_expires_at", KeyType.TIMESTAMP, nullable=True)
-    sorts = [
-        Sort("expires", (expires, key), indexed=users.sorts_by("reservation_expires_at", "id", only=PENDING))
-    ]
+    expires = SortColumn(expiry(caps), KeyType.TIMESTAMP, nullable=not walks_by_expression(caps))
+    indexed = not expires.nullable or users.sorts_by("reservation_expires_at", "id", only=PENDING)
+    sorts = [Sort("expires", (expires, key), indexed=indexed)]
     if users.readable("created_at"):
         created = SortColumn("u.created_at", KeyType.TIMESTAMP)
         indexed = users.sorts_by("created_at", "id", only=PENDING)

@@ -24,23 +24,42 @@ class ReservationState(StrEnum):
 
 
 DUE_WITHIN = "24 hours"
-# A subscription that Stripe knows and that gives access: its user should not be PENDING any more.
+# A subscription that Stripe knows and that gives access: its user should not be PENDING any more. A lookup a user, by
+# the LIMIT: as EXISTS it may be turned into one scan of all live subscriptions.
 _PAID = (
-    "exists (select from subscriptions as s where s.user_id = u.id"
-    " and s.stripe_subscription_id is not null and s.status in ('active', 'trialing'))"
+    "coalesce((select true from subscriptions as s where s.user_id = u.id"
+    " and s.stripe_subscription_id is not null and s.status in ('active', 'trialing') limit 1), false)"
 )
+
+
+PENDING = "(status = 'PENDING'::\"UserStatus\")"
+
+
+def walks_by_expression(caps: Capabilities) -> bool:
+    """Whether the index of the list counts a missing expiry as never, so that NULLs are no group of their own."""
+    return caps.table("users").sorts_by("coalesce(reservation_expires_at,'infinity')", "id", only=PENDING)
+
+
+def expiry(caps: Capabilities) -> str:
+    """The expression by which the list is walked, and that its conditions use to be found by the same index."""
+    plain = "u.reservation_expires_at"
+    return f"coalesce({plain}, 'infinity')" if walks_by_expression(caps) else plain
 
 
 def state_conditions(caps: Capabilities) -> Mapping[ReservationState, str]:
     """The SQL condition of each state that this role can see, over `users as u`."""
-    users, expiry = caps.table("users"), "u.reservation_expires_at"
+    users, ends = caps.table("users"), expiry(caps)
     conditions: dict[ReservationState, str] = {}
     if sees_payments(caps):
         conditions[ReservationState.PAID] = _PAID
-    conditions[ReservationState.NO_EXPIRY] = f"{expiry} is null"
-    conditions[ReservationState.OVERDUE] = f"{expiry} < {UTC_NOW}"
+    conditions[ReservationState.NO_EXPIRY] = (
+        f"(u.reservation_expires_at is null and {ends} = 'infinity')"
+        if walks_by_expression(caps)
+        else f"{ends} is null"
+    )
+    conditions[ReservationState.OVERDUE] = f"{ends} < {UTC_NOW}"
     conditions[ReservationState.DUE] = (
-        f"({expiry} >= {UTC_NOW} and {expiry} < {UTC_NOW} + interval '{DUE_WITHIN}')"
+        f"({ends} >= {UTC_NOW} and {ends} < {UTC_NOW} + interval '{DUE_WITHIN}')"
     )
     if users.readable("created_at", "day2_reminder_sent_at", "day5_reminder_sent_at"):
         conditions[ReservationState.REMINDER_DUE] = f"{_reminder()} is not null"

@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 
-from db.areas import Area, require
+from db.areas import Area, listed, require
 from db.capabilities import Capabilities
 from db.errors import NotFound
 from db.page import Filter, KeyType, Listing, Sort, SortColumn, filters
@@ -58,7 +58,9 @@ def blacklist(caps: Capabilities) -> Listing[BlacklistEntry]:
     expires = SortColumn('b."expiresAt"', KeyType.TIMESTAMP)
     return Listing(
         name="blacklist",
-        source="token_blacklist as b",
+        table="token_blacklist",
+        alias="b",
+        reads=listed(Area.BLACKLIST, caps),
         columns=_columns(caps),
         make=BlacklistEntry,
         sorts=(

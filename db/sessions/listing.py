@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from db.areas import Area, require
+from db.areas import Area, listed, require
 from db.capabilities import Capabilities
 from db.masking import masked_address
 from db.page import Filter, KeyType, Listing, Sort, SortColumn, filters
@@ -54,7 +54,9 @@ def sessions(caps: Capabilities) -> Listing[Session]:
     status = require(Area.SESSIONS, caps)
     return Listing(
         name="sessions",
-        source="sessions as s",
+        table="sessions",
+        alias="s",
+        reads=listed(Area.SESSIONS, caps),
         columns=session_columns(caps),
         make=Session,
         sorts=_sorts(caps),
@@ -97,10 +99,14 @@ def _sorts(caps: Capabilities) -> tuple[Sort, ...]:
         Sort("expires", (expires, key), indexed=table.sorts_by("expiresAt")),
     ]
     if table.readable("lastUsedAt"):
-        used = SortColumn('s."lastUsedAt"', KeyType.TIMESTAMP, nullable=True)
-        sorts.insert(
-            0, Sort("used", (used, key), descending=True, indexed=table.sorts_by("lastUsedAt", "id"))
+        by_expression = table.sorts_by("coalesce(lastusedat,'-infinity')", "id")
+        used = SortColumn(
+            "coalesce(s.\"lastUsedAt\", '-infinity')" if by_expression else 's."lastUsedAt"',
+            KeyType.TIMESTAMP,
+            nullable=not by_expression,
         )
+        indexed = by_expression or table.sorts_by("lastUsedAt", "id")
+        sorts.insert(0, Sort("used", (used, key), descending=True, indexed=indexed))
     return tuple(sorts)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from db.areas import Area, require
+from db.areas import Area, listed, require
 from db.capabilities import Capabilities
 from db.page import Filter, KeyType, Listing, Sort, SortColumn, filters
 
@@ -65,7 +65,9 @@ def events(caps: Capabilities) -> Listing[Event]:
     status = require(Area.WEBHOOKS, caps)
     return Listing(
         name="webhooks",
-        source="stripe_webhook_events as e",
+        table="stripe_webhook_events",
+        alias="e",
+        reads=listed(Area.WEBHOOKS, caps, without=("payload",)),
         columns=listed_columns(caps),
         make=_event,
         sorts=(
@@ -108,8 +110,8 @@ def listed_columns(caps: Capabilities) -> dict[str, str]:
 def state(caps: Capabilities) -> str:
     """The expression for the word of an event's state."""
     conditions = _state_conditions(caps)
-    cases = " ".join(f"when {condition} then '{word}'" for word, condition in conditions.items())
-    return f"case {cases} else e.status::text end"
+    cases = "".join(f" when {condition} then '{word}'" for word, condition in conditions.items())
+    return f"case{cases} else e.status::text end" if cases else "e.status::text"
 
 
 def known_state(word: str) -> EventState:

@@ -41,7 +41,9 @@ def test_terms_combine_and_invert(empty_database: str) -> None:
 def test_an_age_is_measured_by_the_servers_utc_clock(empty_database: str) -> None:
     listing: Listing[tuple[object, ...]] = Listing(
         name="moments",
-        source="moments m",
+        table="moments",
+        alias="m",
+        reads=("at",),
         columns={"at": "m.at"},
         make=lambda at: (at,),
         sorts=(Sort("at", (SortColumn("m.at", KeyType.TIMESTAMP), SortColumn("m.id", KeyType.INTEGER))),),
@@ -63,7 +65,9 @@ def test_an_age_is_measured_by_the_servers_utc_clock(empty_database: str) -> Non
 def test_times_beyond_python_break_no_page(empty_database: str, zone: str, datestyle: str) -> None:
     listing: Listing[datetime] = Listing(
         name="moments",
-        source="moments m",
+        table="moments",
+        alias="m",
+        reads=("at",),
         columns={"at": "m.at"},
         make=lambda at: at,
         sorts=(

@@ -29,7 +29,9 @@ KIND = SortColumn("t.kind", KeyType.TEXT)
 def things(*, window: int = 20_000) -> Listing[Thing]:
     return Listing(
         name="things",
-        source="things t",
+        table="things",
+        alias="t",
+        reads=("id", "rank", "kind"),
         columns={"id": "t.id", "rank": "t.rank", "kind": "t.kind"},
         make=Thing,
         sorts=(
