@@ -340,3 +340,17 @@ def test_each_verification_check_notices_its_damage(
     _upgrade(before, "0005")
     db.execute(damage.encode())
     assert _verdicts(db, "verification")[check] == "fail"
+
+
+def test_a_platform_in_another_schema_works_there(empty_database: str) -> None:
+    with psycopg.connect(empty_database, autocommit=True) as session:
+        session.execute('create schema "Night Desk"')
+        migration.upgrade(empty_database, line="platform", target="0005", schema="Night Desk")
+        session.execute("set search_path = pg_catalog")
+        job = session.execute("""select "Night Desk".create_job(auth.uid(), 'sync_youtube')""").fetchone()
+        assert session.execute("""select id from "Night Desk".claim_jobs('w')""").fetchone() == job
+        session.execute("set role service_role")
+        assert session.execute('select count(*) from "Night Desk".job_log').fetchone() == (1,)
+        session.execute("reset role")
+        migration.downgrade(empty_database, line="platform", target="0004", schema="Night Desk")
+        assert session.execute("""select to_regclass('"Night Desk".job_queue')""").fetchone() == (None,)

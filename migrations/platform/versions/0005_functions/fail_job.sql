@@ -12,7 +12,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_now timestamptz := clock_timestamp();
-    v_error text := coalesce(nullif(p_error, ''), 'no reason given');
+    v_error text := coalesce(nullif(left(p_error, 10000), ''), 'no reason given');
     v_job record;
     v_seconds double precision;
     v_next timestamptz;

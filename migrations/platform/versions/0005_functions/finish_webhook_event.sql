@@ -17,7 +17,7 @@ begin
     update {schema}.stripe_webhook_events e
     set status = case when p_succeeded then 'processed' else 'failed' end,
         processed_at = case when p_succeeded then v_now end,
-        error_message = case when not p_succeeded then coalesce(nullif(p_error, ''), 'no reason given') end,
+        error_message = case when not p_succeeded then coalesce(nullif(left(p_error, 10000), ''), 'no reason given') end,
         next_attempt_at = case
             when not p_succeeded and e.retry_count < 3
             then v_now + make_interval(secs => 60 * 5.0 ^ e.retry_count * (1 + random() / 10))
