@@ -59,12 +59,14 @@ def test_the_runbooks_pending_user_comes_and_goes(before: str) -> None:
     platform.execute(before, PENDING_USER)
     ((user, email, name, status, expiry),) = platform.rows(before, WAS_IT_CREATED)
     assert (user, email, name, status) == ("test_pending_user", "test@example.com", "testuser", "PENDING")
-    days = platform.rows(
+    # created_at keeps milliseconds, the expiry microseconds.
+    seconds = platform.rows(
         before,
-        "select extract(day from reservation_expires_at - created_at)::int from users where status = 'PENDING'",
+        "select round(extract(epoch from reservation_expires_at - created_at))::int from users "
+        "where status = 'PENDING'",
     )
     assert expiry is not None
-    assert days == [(7,)]
+    assert seconds == [(7 * 24 * 3600,)]
     platform.execute(before, CLEAN_UP)
     assert platform.rows(before, WAS_IT_CREATED) == []
 

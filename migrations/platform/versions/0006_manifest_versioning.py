@@ -9,9 +9,6 @@ registered meanwhile get the default at once.
 
 Over a database where the runbook's own ALTER TABLE ran and its back-fill did not, every row already reads
 '1.0.0' and nothing tells a guess from a decision: such rows are left alone and reported by a check.
-
-Revision ID: 0006
-Revises: 0005
 """
 
 from __future__ import annotations

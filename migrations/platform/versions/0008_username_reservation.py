@@ -10,8 +10,7 @@ between) only the default is finished; users who signed up until then stay ACTIV
 
 A downgrade drops every reservation for good, and PENDING and EXPIRED users become ordinary users again.
 
-Revision ID: 0008
-Revises: 0007
+Create Date: 2026-01-06
 """
 
 from __future__ import annotations

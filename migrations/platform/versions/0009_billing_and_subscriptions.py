@@ -19,9 +19,6 @@ nobody a plan.
 
 A downgrade drops plans, payments, invoices and usage with their rows. Free subscriptions that the back-fill
 made stay: they say what the user has.
-
-Revision ID: 0009
-Revises: 0008
 """
 
 from __future__ import annotations

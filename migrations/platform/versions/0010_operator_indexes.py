@@ -5,9 +5,6 @@ Each index carries one list's sort order down to the primary key, so that a page
 the index. Lists of jobs and webhooks are not here: 0005 already made theirs.
 
 A downgrade drops them; no data is touched in either direction.
-
-Revision ID: 0010
-Revises: 0009
 """
 
 from __future__ import annotations
