@@ -43,7 +43,7 @@ def tool(wheel: Path) -> Iterator[Path]:
     with server_home("nightdesk-tool-") as home:
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", home / "venv"], check=True)
         python = home / "venv" / "bin" / "python"
-        install = [
+        install: list[str | Path] = [
             sys.executable,
             "-m",
             "pip",
