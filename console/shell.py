@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.console import RenderableType
+from textual import events
 from textual.app import App
 from textual.binding import BindingType
 from textual.filter import LineFilter
@@ -21,6 +22,7 @@ from console.crash import CrashReport, report_crash
 from console.exits import CRASHED, HUNG_UP
 from console.opening import Opening
 from screens.area import AreaScreen
+from screens.deaf import DeafDialog
 from screens.desk import Desk
 from screens.failures import UnexpectedFailure
 from screens.help import Help
@@ -84,6 +86,13 @@ class Console(App[int], inherit_bindings=False):
         """End the console with an exit code, from a signal or a vanished terminal."""
         if self._return_code is None or not self._exit:
             self.exit(code, return_code=code)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Hand events on as Textual does, except what a dialog that just opened must not hear."""
+        dialog = self.screen_stack[-1] if self.screen_stack else None
+        if isinstance(dialog, DeafDialog) and dialog.drops(event):
+            return
+        await super().on_event(event)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Every drawn line passes the guard that deletes control characters."""

@@ -9,13 +9,13 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from screens.deaf import DeafDialog
 from screens.text import plain
 
 
-class Ask(DeafDialog[str | None]):
+class Ask(ModalScreen[str | None]):
     """A question with one line to answer; dismissed with the answer, or None.
 
     Args:

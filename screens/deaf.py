@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from time import monotonic
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from textual import events
 from textual.screen import ModalScreen
 
 Result = TypeVar("Result")
 
-DEAF_SECONDS: Final = 0.3
+DEAF_SECONDS = 0.3
+
+_PRESSED = (events.Key, events.Paste, events.MouseDown, events.MouseUp, events.Click)
 
 
 class DeafDialog(ModalScreen[Result]):
-    """A modal screen deaf to keys, pastes and clicks until DEAF_SECONDS after it opened or deafened itself."""
+    """A modal screen deaf to keys, pastes and clicks until DEAF_SECONDS after it opened or deafened itself.
+
+    The app asks `drops` before it hands on any input: keys go straight to the focused widget and pass no screen.
+    """
 
     _hears_from: float = float("inf")
 
@@ -31,12 +36,11 @@ class DeafDialog(ModalScreen[Result]):
         """Whether input is being dropped."""
         return monotonic() < self._hears_from
 
+    def drops(self, event: events.Event) -> bool:
+        """Whether this event must not reach the dialog or anything below it."""
+        return self.deaf and isinstance(event, _PRESSED)
+
     def _forward_event(self, event: events.Event) -> None:
-        # The one place through which input reaches a screen and its widgets.
-        pressed = isinstance(
-            event, events.Key | events.Paste | events.MouseDown | events.MouseUp | events.Click
-        )
-        if pressed and self.deaf:
-            event.stop()
-            return
-        super()._forward_event(event)
+        # Mouse events may come here without the app's on_event, from a click that began elsewhere.
+        if not self.drops(event):
+            super()._forward_event(event)
