@@ -64,7 +64,7 @@ class User(Base):
         Index("users_reservation_expires_at_idx", "reservation_expires_at"),
         Index(
             "users_pending_expiry_idx",
-            "reservation_expires_at",
+            text("coalesce(reservation_expires_at, 'infinity'::timestamp)"),
             "id",
             postgresql_where=text("status = 'PENDING'"),
         ),
@@ -78,6 +78,10 @@ Index(
     func.lower(User.email).label("address"),
     postgresql_ops={"address": "text_pattern_ops"},
 )
+
+
+# A session that was never used sorts as used before all others.
+_LAST_USED = "coalesce(\"lastUsedAt\", '-infinity'::timestamp)"
 
 
 class Session(Base):
@@ -103,8 +107,8 @@ class Session(Base):
         Index("sessions_userId_idx", "userId"),
         Index("sessions_expiresAt_idx", "expiresAt"),
         Index("sessions_lastUsedAt_idx", "lastUsedAt"),
-        Index("sessions_lastUsedAt_id_idx", "lastUsedAt", "id"),
-        Index("sessions_userId_lastUsedAt_idx", "userId", "lastUsedAt", "id"),
+        Index("sessions_lastUsedAt_id_idx", text(_LAST_USED), "id"),
+        Index("sessions_userId_lastUsedAt_idx", "userId", text(_LAST_USED), "id"),
         Index("sessions_createdAt_id_idx", "createdAt", "id"),
     )
     __mapper_args__ = {"exclude_properties": ("refreshToken",)}  # noqa: RUF012 - SQLAlchemy reads it so

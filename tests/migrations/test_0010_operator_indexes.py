@@ -8,14 +8,17 @@ from tests.migrations import platform
 # Each list of the console with its order, and the index that must carry it without a sort.
 LISTS = {
     "users_pending_expiry_idx": """
-        select id from users where status = 'PENDING' and (reservation_expires_at, id) > (now(), '')
-        order by reservation_expires_at, id limit 100""",
+        select id from users
+        where status = 'PENDING' and (coalesce(reservation_expires_at, 'infinity'), id) > (now()::timestamp, '')
+        order by coalesce(reservation_expires_at, 'infinity'), id limit 100""",
     "users_created_at_id_idx": "select id from users order by created_at desc, id desc limit 100",
     "users_lower_email_idx": "select id from users where lower(email) like 'ana@%'",
     "sessions_lastUsedAt_id_idx": """
-        select id from sessions where ("lastUsedAt", id) < (now(), 'x') order by "lastUsedAt" desc, id desc limit 9""",
+        select id from sessions where (coalesce("lastUsedAt", '-infinity'), id) < (now()::timestamp, 'x')
+        order by coalesce("lastUsedAt", '-infinity') desc, id desc limit 9""",
     "sessions_userId_lastUsedAt_idx": """
-        select id from sessions where "userId" = 'ana' order by "lastUsedAt" desc, id desc limit 9""",
+        select id from sessions where "userId" = 'ana'
+        order by coalesce("lastUsedAt", '-infinity') desc, id desc limit 9""",
     "sessions_createdAt_id_idx": 'select id from sessions order by "createdAt" desc, id desc limit 9',
     "token_blacklist_revokedAt_id_idx": 'select id from token_blacklist order by "revokedAt" desc, id desc limit 9',
     "clients_updatedAt_id_idx": 'select id from clients order by "updatedAt" desc, id desc limit 9',

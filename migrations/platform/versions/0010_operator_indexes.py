@@ -22,20 +22,26 @@ def _index(name: str, table: str, definition: str) -> Index:
 
 
 STEPS: tuple[Step, ...] = (
-    # Reservations, soonest to expire first. Partial: few users are PENDING, and only they are written here.
+    # Reservations, soonest to expire first. A missing expiry counts as never: NULLs would be a group of their own
+    # that the server reads whole. Partial: few users are PENDING, and only they are written here.
     _index(
         "users_pending_expiry_idx",
         "users",
-        "(reservation_expires_at, id) where status = 'PENDING'::\"UserStatus\"",
+        "(coalesce(reservation_expires_at, 'infinity'::timestamp), id) where status = 'PENDING'::\"UserStatus\"",
     ),
-    # Users by age, newest first.
+    # Users by sign-up, newest first.
     _index("users_created_at_id_idx", "users", "(created_at, id)"),
     # Lookup of an address as typed, whatever its case, whole or by its beginning (LIKE 'ana@%').
     _index("users_lower_email_idx", "users", "(lower(email) text_pattern_ops)"),
-    # Sessions by last use; sessions_lastUsedAt_idx of the runbook has no id to break ties with.
-    _index("sessions_lastUsedAt_id_idx", "sessions", '("lastUsedAt", id)'),
-    # Sessions of one user, last used first.
-    _index("sessions_userId_lastUsedAt_idx", "sessions", '("userId", "lastUsedAt", id)'),
+    # Sessions by last use, never used ones last; all of them, and those of one user.
+    _index(
+        "sessions_lastUsedAt_id_idx", "sessions", "(coalesce(\"lastUsedAt\", '-infinity'::timestamp), id)"
+    ),
+    _index(
+        "sessions_userId_lastUsedAt_idx",
+        "sessions",
+        '("userId", coalesce("lastUsedAt", \'-infinity\'::timestamp), id)',
+    ),
     # Sessions by login.
     _index("sessions_createdAt_id_idx", "sessions", '("createdAt", id)'),
     # The blacklist, last revoked first.
