@@ -14,7 +14,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from db import migration
 from db.embedded.server import Server
-from db.errors import Refused
+from db.errors import PermissionDenied, Refused, UsageError
 from db.migration import run as migration_run
 from db.migration.fingerprint import Fingerprint, difference
 from migrations.environment import ADVISORY_KEY
@@ -225,7 +225,7 @@ def test_role_that_does_not_own_the_tables_is_told_so(postgres_server: Server) -
     with postgres.database(postgres_server, template=name) as conninfo:
         role = "migration_stranger_" + str(conninfo_to_dict(conninfo)["dbname"])
         run(conninfo, f"create role {role} login; grant select on alembic_version to {role}")
-        with pytest.raises(migration_run.PermissionDenied, match="may not change the schema"):
+        with pytest.raises(PermissionDenied, match="may not change the schema"):
             migration.upgrade(make_conninfo(conninfo, user=role), target="0002")
         run(conninfo, f"drop owned by {role}; drop role {role}")
 
@@ -236,7 +236,7 @@ def test_upgrade_as_sql_builds_the_same_catalog(empty_database: str, postgres_se
 
 
 def test_unknown_target_is_a_usage_error(empty_database: str) -> None:
-    with pytest.raises(migration_run.UsageError, match="0999"):
+    with pytest.raises(UsageError, match="0999"):
         migration.upgrade(empty_database, target="0999")
 
 
