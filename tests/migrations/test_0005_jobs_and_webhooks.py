@@ -2,9 +2,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from db import migration
 from db.errors import Refused
@@ -223,11 +226,12 @@ def test_missing_stripe_columns_are_named(before: str, db: Connection) -> None:
 
 
 @pytest.fixture
-def _roles(db: Connection) -> None:
-    for role in ("anon", "authenticated", "service_role"):
-        db.execute(
-            f"do $$ begin create role {role} nologin; exception when duplicate_object or unique_violation then end $$"
-        )
+def _roles(empty_database: str) -> None:
+    with psycopg.connect(empty_database, autocommit=True) as session:
+        for role in ("anon", "authenticated", "service_role"):
+            session.execute(
+                f"do $$ begin create role {role} nologin; exception when duplicate_object or unique_violation then end $$"
+            )
 
 
 @pytest.mark.usefixtures("_roles")
@@ -354,3 +358,35 @@ def test_a_platform_in_another_schema_works_there(empty_database: str) -> None:
         session.execute("reset role")
         migration.downgrade(empty_database, line="platform", target="0004", schema="Night Desk")
         assert session.execute("""select to_regclass('"Night Desk".job_queue')""").fetchone() == (None,)
+
+
+@pytest.fixture
+def ordinary_owner(empty_database: str) -> Iterator[str]:
+    """Conninfo of the database for its owner, who is no superuser and may not create roles."""
+    owner = f"test_owner_{uuid4().hex[:8]}"
+    with psycopg.connect(empty_database, autocommit=True) as session:
+        name = sql.Identifier(owner)
+        session.execute(sql.SQL("create role {} login").format(name))
+        database = sql.Identifier(str(conninfo_to_dict(empty_database)["dbname"]))
+        session.execute(sql.SQL("alter database {} owner to {}").format(database, name))
+        session.execute(sql.SQL("alter schema public owner to {}").format(name))
+        yield make_conninfo(empty_database, user=owner)
+        session.execute(sql.SQL("reassign owned by {} to postgres").format(name))
+        session.execute(sql.SQL("drop owned by {}").format(name))
+        session.execute(sql.SQL("drop role {}").format(name))
+
+
+@pytest.mark.usefixtures("_roles")
+def test_an_ordinary_owner_migrates_and_his_functions_work(empty_database: str, ordinary_owner: str) -> None:
+    _upgrade(ordinary_owner, "0005")
+    with psycopg.connect(ordinary_owner, autocommit=True) as owner:
+        assert _unmet(_verdicts(owner, "verification")) == PG_CRON
+    user = "6f1c2e4a-0000-4000-8000-00000000000a"
+    with psycopg.connect(empty_database, autocommit=True) as session:
+        session.execute("select set_config('request.jwt.claim.sub', %s, false)", (user,))
+        session.execute("set role authenticated")
+        session.execute("select create_job(auth.uid(), 'sync_youtube')")
+        assert session.execute("select user_id from job_queue").fetchall() == [(user,)]
+        session.execute("set role service_role")
+        assert session.execute("select count(*) from claim_jobs('w')").fetchone() == (1,)
+    _downgrade(ordinary_owner, "0004")
