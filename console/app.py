@@ -26,12 +26,14 @@ def run(target: Target, place: Place = Place.OVERVIEW) -> int:
         desk = Desk(database)
         opening = Opening(desk, place)
         opening.start()
+        from console import signals
         from console.shell import Console
 
         console = Console(desk, opening)
         gc.freeze()
         gc.enable()
         code = console.run()
+        signals.part_from_terminal()
     if console.crash is not None:
         sys.stderr.write(f"nightdesk: {visible(console.crash.sentence)}\n")
     return console.return_code or code or 0

@@ -24,6 +24,9 @@ PATIENCE: Final = 0.9
 
 _CODES: Final = {signal.SIGHUP: HUNG_UP, signal.SIGTERM: TERMINATED}
 
+PIXEL_REPORTS_OFF: Final = b"\x1b[?1016l"
+"""Switched on by Textual where the terminal reports resizes in band, and never off."""
+
 # What Textual switches on, switched off: mouse, focus, paste and resize reports, kitty keys; wrap and cursor back.
 RESTORE: Final = (
     "\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1016l\x1b[?1004l\x1b[?2004l\x1b[?2048l"
@@ -53,6 +56,18 @@ def install(leave: Callable[[int], None]) -> None:
     if _fd_is_terminal():
         watch = threading.Thread(target=_watch_terminal, args=(loop, end), name="terminal-watch", daemon=True)
         watch.start()
+
+
+def part_from_terminal() -> None:
+    """After the app: switch off what Textual forgets, or, when the terminal is gone, stop writing to it."""
+    with suppress(OSError):
+        if terminal_is_gone():
+            # What is still buffered would fail when the interpreter ends, and change the exit code.
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, 1)
+            os.dup2(nowhere, 2)
+        elif os.isatty(2):
+            os.write(2, PIXEL_REPORTS_OFF)
 
 
 def terminal_is_gone() -> bool:
