@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -44,6 +45,7 @@ def list_options(*shortcuts: str) -> Callable[[Command], Command]:
     """
 
     def decorate(function: Command) -> Command:
+        @wraps(function)
         def collected(
             *args: Any,
             limit: int,
@@ -59,8 +61,6 @@ def list_options(*shortcuts: str) -> Callable[[Command], Command]:
             asked = Asked(limit, after, before, last, sort, terms + parse_terms(where or ""))
             return function(*args, asked=asked, **kwargs)
 
-        collected.__doc__ = function.__doc__
-        collected.__name__ = function.__name__
         for name in reversed(shortcuts):
             collected = click.option(f"--{name}", metavar="VALUE", help=f"Only this {name}.")(collected)
         return json_option(page_options(_order_options(collected)))  # type: ignore[return-value]

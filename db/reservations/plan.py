@@ -28,6 +28,7 @@ class _Held:
     name: str
     status: str
     expires_at: datetime | None
+    stored: str | None
     now: datetime
 
 
@@ -71,7 +72,8 @@ def _read(conn: psycopg.Connection[Any], caps: Capabilities, user: str) -> _Held
     name = f"coalesce({caps.column('users', 'username', 'u')}, u.id)"
     with tolerant_cursor(conn) as cursor:
         records = cursor.execute(
-            f"select u.id, {name}, u.status::text, u.reservation_expires_at, statement_timestamp()"
+            f"select u.id, {name}, u.status::text, u.reservation_expires_at,"
+            " u.reservation_expires_at::text, statement_timestamp()"
             f" from users as u where {named(caps)} order by u.id limit 5",
             {"reference": user},
         ).fetchall()
@@ -119,7 +121,7 @@ def _unit(held: _Held, target: datetime) -> Unit:
             RowChange.update(
                 "users",
                 key=key,
-                before={"reservation_expires_at": _stored(held.expires_at)},
+                before={"reservation_expires_at": _before(held)},
                 after={"reservation_expires_at": _stored(target)},
             ),
         ),
@@ -137,6 +139,11 @@ def _warnings(held: _Held, target: datetime) -> tuple[str, ...]:
     if target <= held.now:
         found.append("the new expiry is still in the past: a sweep may release the name at any time")
     return tuple(found)
+
+
+def _before(held: _Held) -> datetime | str | None:
+    # What lies beyond Python's calendar is compared as the text that the server gave.
+    return held.stored if held.expires_at in {EARLIEST, LATEST} else _stored(held.expires_at)
 
 
 def _stored(time: datetime | None) -> datetime | None:
