@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import importlib.util
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -27,7 +26,6 @@ from db.embedded.sharing import held
 
 DATABASE = "nightdesk_demo"
 ROLES = ("viewer", "support", "oncall", "dba")
-DEFAULT_ROWS = 4_000
 
 _BUILDING = "nightdesk_demo_building"
 _STALE_AFTER = timedelta(days=2)
@@ -96,13 +94,16 @@ def running_demo(
             fcntl.flock(lock, fcntl.LOCK_EX)
             built = None if reset else _built(server)
             if built is None or rows not in {None, built.rows}:
-                built = _build(server, rows or DEFAULT_ROWS, progress)
+                built = _build(server, rows, progress)
             elif built.revisions != _revisions():
                 built = _bring_up_to_date(server, built, progress)
         yield Demo(server, built)
 
 
-def _build(server: Server, rows: int, progress: Progress) -> Built:
+def _build(server: Server, rows: int | None, progress: Progress) -> Built:
+    from db.demo import DEFAULT_ROWS
+
+    size = rows or DEFAULT_ROWS
     with _administrator(server) as connection:
         connection.execute(_named("drop database if exists {} with (force)", _BUILDING))
         connection.execute(_named("create database {} template template0", _BUILDING))
@@ -110,8 +111,8 @@ def _build(server: Server, rows: int, progress: Progress) -> Built:
     _migrate(target, progress)
     with psycopg.connect(target, autocommit=True) as connection:
         _add_operators(connection)
-        _seed(connection, rows, progress)
-    built = Built(revisions=_revisions(), rows=rows, at=datetime.now(UTC).isoformat(timespec="seconds"))
+        _seed(connection, size, progress)
+    built = Built(revisions=_revisions(), rows=size, at=datetime.now(UTC).isoformat(timespec="seconds"))
     with _administrator(server) as connection:
         _remember(connection, _BUILDING, built)
         connection.execute(_named("drop database if exists {} with (force)", DATABASE))
@@ -146,8 +147,6 @@ def _add_operators(connection: psycopg.Connection[Any]) -> None:
 
 
 def _seed(connection: psycopg.Connection[Any], rows: int, progress: Progress) -> None:
-    if importlib.util.find_spec("db.demo") is None:
-        return
     from db import demo
 
     progress(f"seeding a platform of {rows:,} users")
