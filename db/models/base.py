@@ -32,6 +32,25 @@ Big = Annotated[int, "bigint"]
 Json = Annotated[Any, "jsonb"]
 
 
+TYPES: dict[Any, Any] = {
+    str: Text,
+    int: Integer,
+    UUID: PG_UUID(as_uuid=True),
+    Millis: TIMESTAMP(precision=3),
+    Micros: TIMESTAMP(),
+    Instant: TIMESTAMP(timezone=True),
+    Small: SmallInteger,
+    Big: BigInteger,
+    Json: JSONB,
+}
+
+
+def shown_only(row: Any) -> str:
+    """Print a row by what its class lists in `shown` and nothing else."""
+    facts = ", ".join(f"{name}={getattr(row, name)!r}" for name in row.shown)
+    return f"{type(row).__name__}({facts})"
+
+
 class Base(DeclarativeBase):
     """Base of every table of the platform.
 
@@ -40,22 +59,9 @@ class Base(DeclarativeBase):
     """
 
     metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map: ClassVar[dict[Any, Any]] = {
-        str: Text,
-        int: Integer,
-        UUID: PG_UUID(as_uuid=True),
-        Millis: TIMESTAMP(precision=3),
-        Micros: TIMESTAMP(),
-        Instant: TIMESTAMP(timezone=True),
-        Small: SmallInteger,
-        Big: BigInteger,
-        Json: JSONB,
-    }
+    type_annotation_map = TYPES
     shown: ClassVar[tuple[str, ...]] = ("id",)
-
-    def __repr__(self) -> str:
-        facts = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.shown)
-        return f"{type(self).__name__}({facts})"
+    __repr__ = shown_only
 
 
 def labels(enum: type[StrEnum], name: str) -> Enum:
