@@ -21,6 +21,10 @@ CELL_LIMIT = 400
 """Characters of a value that a cell looks at; a terminal is never wider."""
 
 
+WHOLE = 1
+"""Columns up to this priority are not cut to make room for those beyond it."""
+
+
 class Align(StrEnum):
     """Side of the cell on which its text stands; numbers stand right."""
 
@@ -50,7 +54,7 @@ class Column(Generic[Row]):
         cut: Where a long text is cut.
         least: Cells below which the column is not worth showing.
         most: Cells beyond which it does not grow.
-        priority: 0 is always shown; columns with higher numbers leave first on narrow screens.
+        priority: 0 is always shown, 1 is not cut for others; higher numbers leave first on narrow screens.
         tone: Meaning of the cell.
     """
 
@@ -106,8 +110,11 @@ def fit(columns: Sequence[Column[Row]], wanted: Sequence[int], width: int) -> tu
         The shown columns in declared order; together with their gaps they never exceed the width.
     """
     shown = list(range(len(columns)))
-    while len(shown) > 1 and _needed([columns[each] for each in shown]) > width:
-        shown.remove(max(reversed(shown), key=lambda each: columns[each].priority))
+    while len(shown) > 1 and _needed(columns, wanted, shown) > width:
+        least_important = max(reversed(shown), key=lambda each: columns[each].priority)
+        if columns[least_important].priority == 0:
+            break
+        shown.remove(least_important)
     widths = {each: _least(columns[each]) for each in shown}
     spare = width - sum(widths.values()) - GAP * (len(shown) - 1)
     by_priority = sorted(shown, key=lambda each: columns[each].priority)
@@ -116,8 +123,11 @@ def fit(columns: Sequence[Column[Row]], wanted: Sequence[int], width: int) -> tu
         gain = max(0, min(goal - widths[each], spare))
         widths[each] += gain
         spare -= gain
-    if spare < 0:
-        widths[shown[0]] = max(1, widths[shown[0]] + spare)
+    for each in reversed(shown):
+        # Too narrow even for what is always shown: the last of it is cut first.
+        cut = min(max(0, -spare), widths[each] - 1)
+        widths[each] -= cut
+        spare += cut
     return tuple(Fitted(columns[each], widths[each]) for each in shown)
 
 
@@ -125,5 +135,9 @@ def _least(column: Column[Row]) -> int:
     return min(max(column.least, cell_len(column.title)), column.most)
 
 
-def _needed(columns: Sequence[Column[Row]]) -> int:
-    return sum(_least(column) for column in columns) + GAP * (len(columns) - 1)
+def _needed(columns: Sequence[Column[Row]], wanted: Sequence[int], shown: Sequence[int]) -> int:
+    """Cells without which the important columns would be cut: they come whole before others come at all."""
+    return sum(
+        min(wanted[each], columns[each].most) if columns[each].priority <= WHOLE else _least(columns[each])
+        for each in shown
+    ) + GAP * (len(shown) - 1)

@@ -36,6 +36,12 @@ def test_the_least_important_column_leaves_first() -> None:
     assert [each.column.title for each in fit(COLUMNS, wanted, 10)] == ["id"]
 
 
+def test_an_important_column_is_whole_before_another_comes() -> None:
+    wanted = content_widths(COLUMNS, ["customer.subscription.updated"], NOW)
+    fitted = {each.column.title: each.width for each in fit(COLUMNS, wanted, 51)}
+    assert fitted == {"id": 20, "name": 29}
+
+
 def test_columns_keep_the_width_that_earlier_rows_needed() -> None:
     wide = content_widths(COLUMNS, ["x" * 15], NOW)
     assert content_widths(COLUMNS, ["x"], NOW, wide) == wide

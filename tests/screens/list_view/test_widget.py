@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from textual.app import App, ComposeResult
+from textual.geometry import Region
 from textual.pilot import Pilot
 
 from db.errors import PermissionDenied
@@ -79,11 +80,12 @@ async def test_a_refresh_repaints_only_lines_that_changed(monkeypatch: pytest.Mo
         await _settled(pilot, app.list)
         await pilot.pause()
         repainted: list[int] = []
-        monkeypatch.setattr(
-            app.list,
-            "refresh",
-            lambda *regions, **_options: repainted.extend(r.y for r in regions) or app.list,
-        )
+
+        def record(*regions: Region, **_options: bool) -> ListView[Number]:
+            repainted.extend(region.y for region in regions)
+            return app.list
+
+        monkeypatch.setattr(app.list, "refresh", record)
         app.list.reload()
         await _settled(pilot, app.list)
         assert repainted == []
