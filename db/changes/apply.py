@@ -109,13 +109,21 @@ def _translating(operation_id: UUID) -> Iterator[None]:
     try:
         yield
     except psycopg.Error as error:
-        if error.sqlstate is None or error.sqlstate.startswith("57P") or error.sqlstate.startswith("08"):
+        if _ended_the_session(error):
             raise OutcomeUnknown(
                 f"the connection was lost while operation {operation_id} ran; "
                 f"`nightdesk resolve {operation_id}` says whether it was done",
                 operation_id,
             ) from error
         raise refusal(error) from error
+
+
+def _ended_the_session(error: psycopg.Error) -> bool:
+    """Tell whether the connection went with the error: then it may have come after the commit."""
+    if error.sqlstate is None:
+        return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+    severity = error.diag.severity_nonlocalized
+    return severity in {"FATAL", "PANIC"} or error.sqlstate.startswith(("57P", "08"))
 
 
 def refusal(error: psycopg.Error) -> NightdeskError:
@@ -136,6 +144,10 @@ def refusal(error: psycopg.Error) -> NightdeskError:
             return UsageError(sentence)
         case "42501":
             return PermissionDenied(sentence)
+        case str(state) if state.startswith("22"):
+            return UsageError(f"nothing was written, because a value does not fit: {sentence}")
+        case None if isinstance(error, psycopg.DataError | psycopg.ProgrammingError):
+            return UsageError(f"nothing was sent: {sentence}")
         case "23505" | "23503" | "23514" | "23502" | "23P01":
             constraint = error.diag.constraint_name or error.diag.column_name or "a constraint"
             return Refused(f"nothing was written: {constraint} of {error.diag.table_name} does not allow it")

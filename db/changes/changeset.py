@@ -166,7 +166,7 @@ class ChangeSet:
             document = json.loads(text)
             if document["v"] != FORM:
                 raise UsageError(f"the change set has form {document['v']}; this console reads form {FORM}")
-            return cls(
+            plan = cls(
                 action=document["action"],
                 database=document["database"],
                 units=tuple(_read_unit(unit) for unit in document["units"]),
@@ -174,8 +174,11 @@ class ChangeSet:
                 warnings=warnings,
                 undoes=UUID(document["undoes"]) if document.get("undoes") else None,
             )
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise UsageError("the text is not a change set") from error
+        if plan.text != text:
+            raise UsageError("the text holds more than a change set, or is not in its canonical form")
+        return plan
 
     def _document(self) -> dict[str, Any]:
         document: dict[str, Any] = {

@@ -13,7 +13,7 @@ import psycopg
 from db.changes.apply import Connection, OnConflict, apply, refusal
 from db.changes.changeset import ChangeSet
 from db.changes.receipt import Outcome, Receipt, Resolution, read_receipt
-from db.errors import OutcomeUnknown, Refused, Unreachable
+from db.errors import NightdeskError, OutcomeUnknown, Refused
 
 Writing = Callable[[], AbstractContextManager[Connection]]
 
@@ -87,7 +87,7 @@ def _resolve_on_fresh_connection(writing: Writing, operation_id: UUID, patience:
         try:
             with writing() as connection:
                 resolution = resolve(connection, operation_id)
-        except Unreachable:
+        except NightdeskError:
             resolution = Resolution(Outcome.UNKNOWN)
         if resolution.outcome in (Outcome.DONE, Outcome.NOT_DONE) or time.monotonic() > deadline:
             return resolution

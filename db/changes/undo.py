@@ -13,6 +13,7 @@ from db.changes.values import encode_row
 from db.errors import PermissionDenied, Refused
 
 ACTION_SUFFIX = ".undo"
+_SET_BY_SERVER = ("updated_at", "updatedAt")
 
 
 def undo_plan(connection: Connection, reference: str) -> ChangeSet:
@@ -44,14 +45,13 @@ def inverse(image: RowImage) -> RowChange:
     Raises:
         PermissionDenied: The image holds a column that this operator may not read.
     """
+    _known(image, image.key)
     before, after = _known(image, image.before), _known(image, image.after)
     if image.verb is Verb.INSERT:
-        compared = {
-            c: v for c, v in after.items() if c not in ("updated_at", "updatedAt") and c not in image.key
-        }
+        compared = {c: v for c, v in after.items() if c not in _SET_BY_SERVER and c not in image.key}
         return RowChange(Verb.DELETE, image.table, image.key, encode_row(compared), None)
     if image.verb is Verb.DELETE:
-        restored = {c: v for c, v in before.items() if c not in image.key}
+        restored = {c: v for c, v in before.items() if c not in _SET_BY_SERVER and c not in image.key}
         return RowChange(Verb.INSERT, image.table, image.key, None, encode_row(restored))
     return RowChange(
         Verb.UPDATE,

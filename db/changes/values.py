@@ -81,4 +81,7 @@ def _(value: bytes) -> str:
 
 @_text.register
 def _(value: dict) -> str:  # type: ignore[type-arg]  # singledispatch takes the plain class
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"the value cannot be stored as JSON: {error}") from error

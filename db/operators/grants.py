@@ -68,6 +68,7 @@ def grant_statements(connection: Connection, schema: str) -> tuple[str, ...]:
     """
     relations = _relations(connection, schema)
     parts: list[sql.Composed] = [_usage(schema)]
+    parts += _platform_tables(relations)
     parts += _secret_columns(relations)
     for relation in relations.values():
         parts += _reading(relation, RIGHTS[relation.name])
@@ -103,6 +104,14 @@ def _usage(schema: str) -> sql.Composed:
     )
 
 
+def _platform_tables(relations: Mapping[str, Relation]) -> Iterator[sql.Composed]:
+    yield sql.SQL("delete from nightdesk.platform_table").format()
+    for relation in relations.values():
+        yield sql.SQL("insert into nightdesk.platform_table (table_name, relation) values ({}, {})").format(
+            sql.Literal(relation.label), sql.Literal(relation.identifier.as_string())
+        )
+
+
 def _secret_columns(relations: Mapping[str, Relation]) -> Iterator[sql.Composed]:
     yield sql.SQL("delete from nightdesk.secret_column").format()
     rows = [
@@ -136,6 +145,9 @@ def _owner(relation: Relation, rights: TableRights) -> Iterator[sql.Composed]:
         yield _column_grant("insert", writable, relation, OWNER)
         yield _column_grant("update", writable, relation, OWNER)
         yield sql.SQL("grant delete on {} to {}").format(relation.identifier, sql.Identifier(OWNER))
+    else:
+        # A fact is checked under a row lock, and PostgreSQL locks rows only for who may update some column.
+        yield _column_grant("update", writable[:1], relation, OWNER)
 
 
 def _column_grant(privilege: str, columns: Sequence[str], relation: Relation, grantee: str) -> sql.Composed:

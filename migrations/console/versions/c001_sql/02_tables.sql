@@ -25,6 +25,12 @@ create table nightdesk.secret_column (
 );
 comment on table nightdesk.secret_column is 'Columns that no operator reads, no change names and no audit image holds.';
 
+create table nightdesk.platform_table (
+  table_name text primary key check (table_name ~ '^[^.]+[.][^.]+$'),
+  relation regclass not null
+);
+comment on table nightdesk.platform_table is 'The tables that a change or a reveal may name, as `nightdesk install` found them. A view, a temporary table or a table made later under the same name would run its maker''s functions with the owner''s rights.';
+
 create sequence nightdesk.operation_number as bigint minvalue 0 start 0;
 
 create table nightdesk.operation (

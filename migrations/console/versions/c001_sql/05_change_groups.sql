@@ -37,7 +37,7 @@ declare
 begin
   -- jsonb keeps keys in one canonical order, so that equal column sets give equal arrays.
   select array_agg(row(
-      to_regclass(format('%I.%I', split_part(g.table_name, '.', 1), split_part(g.table_name, '.', 2))),
+      case when g.table_name ~ '^[^.]+[.][^.]+$' then to_regclass(format('%I.%I', split_part(g.table_name, '.', 1), split_part(g.table_name, '.', 2))) end,
       g.table_name, g.verb, g.key_columns, g.before_columns, g.after_columns, g.items)::nightdesk.change_group
       order by g.table_name, g.verb, g.key_columns, g.before_columns, g.after_columns)
   into v_groups
@@ -45,15 +45,17 @@ begin
     select e.table_name, e.verb, e.key_columns, e.before_columns, e.after_columns,
            array_agg(row(e.n, e.unit, e.key, e.before, e.after)::nightdesk.change_item) as items
     from (
-      select row_number() over () as n, u.unit ->> 'unit' as unit, x.entry ->> 'table' as table_name, x.entry ->> 'verb' as verb,
+      select row_number() over () as n, u.unit ->> 'unit' as unit, x.entry ->> 'table' as table_name,
+             -- a change among the checks would be written without being shown, a check among the changes shown without being one
+             case when (x.entry ->> 'verb' in ('looks', 'absent')) = (x.place <= jsonb_array_length(coalesce(u.unit -> 'checks', '[]'))) then x.entry ->> 'verb' end as verb,
              x.entry -> 'key' as key, x.entry -> 'before' as before,
              case when v_has_sentinel and x.entry ? 'after' then nightdesk.resolve_now(x.entry -> 'after', moment) else x.entry -> 'after' end as after,
              array(select jsonb_object_keys(x.entry -> 'key')) as key_columns,
              array(select jsonb_object_keys(x.entry -> 'before')) as before_columns,
              array(select jsonb_object_keys(x.entry -> 'after')) as after_columns
       from jsonb_array_elements(document -> 'units') u (unit),
-           jsonb_array_elements(coalesce(u.unit -> 'checks', '[]') || coalesce(u.unit -> 'changes', '[]')) x (entry)
-      where not x.entry ? 'guard'
+           jsonb_array_elements(coalesce(u.unit -> 'checks', '[]') || coalesce(u.unit -> 'changes', '[]')) with ordinality x (entry, place)
+      where not (x.entry ? 'guard' and x.place <= jsonb_array_length(coalesce(u.unit -> 'checks', '[]')))
     ) e
     group by 1, 2, 3, 4, 5
   ) g;
@@ -62,13 +64,21 @@ begin
     if coalesce(v_group.table_name, '') !~ '^[^.]+[.][^.]+$'
        or coalesce(v_group.verb, '') not in ('insert', 'update', 'delete', 'looks', 'absent')
        or cardinality(v_group.key_columns) = 0
-       or exists (select from unnest(v_group.items) i where i.unit is null or jsonb_path_exists(i.key, '$.* ? (@.type() != "string")')) then
+       or (v_group.verb in ('insert', 'absent') and cardinality(v_group.before_columns) > 0)
+       or (v_group.verb in ('delete', 'looks', 'absent') and cardinality(v_group.after_columns) > 0)
+       or (v_group.verb = 'update' and cardinality(v_group.after_columns) = 0)
+       or (v_group.verb = 'insert' and v_group.key_columns && v_group.after_columns)
+       -- strict: a lax path looks inside lists
+       or exists (select from unnest(v_group.items) i
+                  where jsonb_path_exists(i.key, 'strict $.* ? (@.type() != "string")')
+                     or jsonb_path_exists(i.before, 'strict $.* ? (@.type() != "string" && @.type() != "null")')
+                     or jsonb_path_exists(i.after, 'strict $.* ? (@.type() != "string" && @.type() != "null")')) then
       raise exception using errcode = 'ND005',
         message = format('the change set is malformed where it would %s %s', coalesce(v_group.verb, 'do nothing to'), coalesce(v_group.table_name, 'no table'));
     end if;
   end loop;
   return coalesce(v_groups, '{}');
-exception when invalid_parameter_value then
+exception when data_exception then
   raise exception using errcode = 'ND005', message = 'the change set is malformed: key, before and after are objects, units and changes are lists';
 end
 $function$;

@@ -63,29 +63,76 @@ return (
   select coalesce(bool_or(a.rows >= t.from_rows), false) from amount a, threshold t);
 comment on function nightdesk.needs_approval(nightdesk.change_group[], integer) is 'Whether a second operator must approve: the policy looks at the data written, never at the name of the action.';
 
-create function nightdesk.assert_writable(grp nightdesk.change_group) returns void
+create function nightdesk.is_platform_table(table_name text, relation regclass) returns boolean
+language sql stable
+set search_path = pg_catalog, pg_temp
+return exists (select from nightdesk.platform_table p where p.table_name = is_platform_table.table_name and p.relation = is_platform_table.relation);
+
+create function nightdesk.assert_named_columns(grp nightdesk.change_group) returns void
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $function$
 declare
-  v_named text[] := grp.key_columns || grp.before_columns || grp.after_columns;
   v_column text;
 begin
   if grp.table_oid is null then
     raise exception using errcode = 'ND005', message = format('table %s does not exist here', grp.table_name);
   end if;
-  select c into v_column from unnest(v_named) c
+  -- Before anything of it is evaluated: its types, policies and views run functions with the owner's rights.
+  if not nightdesk.is_platform_table(grp.table_name, grp.table_oid) then
+    raise exception using errcode = 'ND005', message = format('table %s is none that nightdesk was installed for', grp.table_name);
+  end if;
+  select c into v_column from unnest(grp.key_columns || grp.before_columns || grp.after_columns) c
     where not exists (select from pg_attribute a where a.attrelid = grp.table_oid and a.attname = c and a.attnum > 0 and not a.attisdropped)
     limit 1;
   if v_column is not null then
     raise exception using errcode = 'ND005', message = format('%s has no column %s here', grp.table_name, v_column);
   end if;
-  select c into v_column from unnest(v_named) c
+  select c into v_column from unnest(grp.key_columns || grp.before_columns || grp.after_columns) c
     where exists (select from nightdesk.secret_column s where s.table_name = grp.table_name and s.column_name = c)
     limit 1;
   if v_column is not null then
     raise exception using errcode = 'insufficient_privilege', message = format('%s.%s is secret: no change may name it', grp.table_name, v_column);
   end if;
+  -- Comparing is reading: whether a guess was right would tell what a hidden column holds.
+  select c into v_column from unnest(grp.key_columns || grp.before_columns) c
+    where not has_column_privilege(session_user, grp.table_oid, c, 'select')
+    limit 1;
+  if v_column is not null then
+    raise exception using errcode = 'insufficient_privilege', message = format('%s may not read %s.%s, so may not compare it', session_user, grp.table_name, v_column);
+  end if;
+  select c into v_column from unnest(grp.key_columns) c where not nightdesk.has_equality(grp.table_oid, c) limit 1;
+  if v_column is not null then
+    raise exception using errcode = 'ND005', message = format('%s.%s has no equality, so it is no key', grp.table_name, v_column);
+  end if;
+end
+$function$;
+comment on function nightdesk.assert_named_columns(nightdesk.change_group) is 'Refuses unknown tables, unknown and secret columns, and comparing what session_user may not read.';
+
+create function nightdesk.unsettable_column(grp nightdesk.change_group) returns text
+language sql stable
+set search_path = pg_catalog, pg_temp
+return (
+  select a.attname::text from pg_attribute a
+  where a.attrelid = grp.table_oid and a.attnum > 0 and not a.attisdropped
+    and (a.attname::text = any (grp.after_columns) or (grp.verb = 'insert' and a.attname::text = any (grp.key_columns)))
+    and (a.attname in ('updated_at', 'updatedAt') or a.attgenerated <> '' or a.attidentity = 'a'
+         or (grp.verb = 'update' and (
+               a.attname::text = any (grp.key_columns)
+               or exists (select from pg_index i where i.indrelid = grp.table_oid and i.indisprimary and a.attnum = any (i.indkey))
+               -- a foreign key could carry the new value on to rows that nobody was shown
+               or exists (select from pg_constraint k where k.contype = 'f' and k.confrelid = grp.table_oid and a.attnum = any (k.confkey)))))
+  order by a.attnum limit 1);
+comment on function nightdesk.unsettable_column(nightdesk.change_group) is 'A column that these changes set and may not: key, generated, or set by the server.';
+
+create function nightdesk.assert_writable(grp nightdesk.change_group) returns void
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $function$
+declare
+  v_column text;
+begin
+  perform nightdesk.assert_named_columns(grp);
   if grp.verb = 'absent' then
     return;
   end if;
@@ -99,18 +146,10 @@ begin
   if grp.verb = 'update' and not grp.after_columns <@ grp.before_columns then
     raise exception using errcode = 'ND005', message = format('an update of %s names a column without its value before', grp.table_name);
   end if;
-  select c into v_column from unnest(grp.after_columns) c
-    where c in ('updated_at', 'updatedAt')
-       or (grp.verb = 'update' and c = any (grp.key_columns))
-       or (grp.verb = 'update' and exists (
-             select from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
-             where i.indrelid = grp.table_oid and i.indisprimary and a.attname = c))
-       or exists (select from pg_attribute a where a.attrelid = grp.table_oid and a.attname = c
-                    and (a.attgenerated <> '' or a.attidentity = 'a'))
-    limit 1;
+  v_column := nightdesk.unsettable_column(grp);
   if v_column is not null then
     raise exception using errcode = 'ND005', message = format('%s.%s cannot be set by a change (key, generated or set by the server)', grp.table_name, v_column);
   end if;
 end
 $function$;
-comment on function nightdesk.assert_writable(nightdesk.change_group) is 'Refuses unknown, secret, key, generated and server-set columns, and keys that do not identify one row.';
+comment on function nightdesk.assert_writable(nightdesk.change_group) is 'Refuses keys that do not identify one row, values without their value before, and columns that no change sets.';

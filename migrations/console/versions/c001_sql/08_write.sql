@@ -20,12 +20,13 @@ language sql stable
 set search_path = pg_catalog, pg_temp
 return (select a.attname::text from pg_attribute a
         where a.attrelid = table_oid and a.attname in ('updated_at', 'updatedAt') and a.attgenerated = '' and not a.attisdropped
+          and a.atttypid in ('timestamp'::regtype, 'timestamptz'::regtype)
         order by a.attname limit 1);
 
 create function nightdesk.image_sql(table_oid regclass, columns text[]) returns text
 language sql stable
 set search_path = pg_catalog, pg_temp
-return (select 'jsonb_build_object(' || string_agg(format('%L, t.%I::text', c, c), ', ' order by c) || ')' from unnest(columns) c);
+return (select 'jsonb_build_object(' || coalesce(string_agg(format('%L, t.%I::text', c, c), ', ' order by c), '') || ')' from unnest(columns) c);
 comment on function nightdesk.image_sql(regclass, text[]) is 'SQL of a row image: the named columns as text, as the table holds them.';
 
 create function nightdesk.readable_columns(table_oid regclass, table_name text) returns text[]
@@ -46,7 +47,7 @@ begin
   execute format(
     $sql$
       with item as materialized (
-        select i.n, i.unit, i.key, i.before, %1$s from unnest($1) i
+        select i.n, i.unit, i.key, %7$s as before, %1$s from unnest($1) i join %2$s t on %4$s
       ), written as (
         update %2$s t set %3$s from item i where %4$s
         returning i.n, i.unit, i.key, i.before, %5$s as after
@@ -58,10 +59,11 @@ begin
     (select string_agg(format('%s as %I', nightdesk.value_sql(grp.table_oid, 'after', c), 'after_' || c), ', ') from unnest(grp.after_columns) c),
     grp.table_oid,
     (select string_agg(format('%I = i.%I', c, 'after_' || c), ', ') from unnest(grp.after_columns) c)
-      || coalesce(format(', %I = %L::timestamptz::%s', v_touch, moment, nightdesk.base_type(grp.table_oid, v_touch)), ''),
+      || case when v_touch is null then '' else format(', %I = %L::timestamptz::%s', v_touch, moment, nightdesk.base_type(grp.table_oid, v_touch)) end,
     nightdesk.key_join_sql(grp.table_oid, grp.key_columns),
     nightdesk.image_sql(grp.table_oid, grp.after_columns),
-    grp.table_name)
+    grp.table_name,
+    nightdesk.image_sql(grp.table_oid, grp.before_columns)) -- 1.0 equals the 1.00 that was stored, and undo must put back the latter
   using grp.items, operation_id, moment;
   get diagnostics v_written = row_count;
   return v_written;
@@ -89,10 +91,10 @@ begin
       from written w join item i on %7$s
     $sql$,
     grp.table_oid,
-    (select string_agg(format('%I', c), ', ' order by c) from unnest(grp.key_columns || grp.after_columns) c) || coalesce(format(', %I', v_touch), ''),
+    (select string_agg(format('%I', c), ', ' order by c) from unnest(grp.key_columns || grp.after_columns) c) || case when v_touch is null then '' else format(', %I', v_touch) end,
     (select string_agg(nightdesk.value_sql(grp.table_oid, case when c = any (grp.key_columns) then 'key' else 'after' end, c), ', ' order by c)
        from unnest(grp.key_columns || grp.after_columns) c)
-      || coalesce(format(', %L::timestamptz::%s', moment, nightdesk.base_type(grp.table_oid, v_touch)), ''),
+      || case when v_touch is null then '' else format(', %L::timestamptz::%s', moment, nightdesk.base_type(grp.table_oid, v_touch)) end,
     nightdesk.image_sql(grp.table_oid, grp.key_columns),
     nightdesk.image_sql(grp.table_oid, nightdesk.readable_columns(grp.table_oid, grp.table_name)),
     grp.table_name,
@@ -147,25 +149,61 @@ begin
      and not exists (
            select from pg_attribute a
            where a.attrelid = grp.table_oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
-             and a.attname not in ('updated_at', 'updatedAt') and a.attname::text <> all (grp.key_columns || grp.before_columns))
+             and a.attname not in ('updated_at', 'updatedAt')
+             and (a.attidentity = 'a' or a.attname::text <> all (grp.key_columns || grp.before_columns)))
   into v_undoable;
   execute format(
     $sql$
       with item as materialized (
         select i.* from unnest($1) i
       ), written as (
-        delete from %1$s t using item i where %2$s returning i.n, i.unit, i.key, i.before
+        delete from %1$s t using item i where %2$s returning i.n, i.unit, i.key, %4$s as before
       )
       insert into nightdesk.row_change (operation_id, seq, applied_at, unit, table_name, verb, key, before, after, undoable)
       select $2, w.n, $3, w.unit, %3$L, 'delete', w.key, w.before, null, $4
       from written w
     $sql$,
-    grp.table_oid, nightdesk.key_join_sql(grp.table_oid, grp.key_columns), grp.table_name)
+    grp.table_oid, nightdesk.key_join_sql(grp.table_oid, grp.key_columns), grp.table_name,
+    nightdesk.image_sql(grp.table_oid, array(select c from unnest(grp.before_columns) c
+      where not exists (select from pg_attribute a where a.attrelid = grp.table_oid and a.attname = c and a.attgenerated <> ''))))
   using grp.items, operation_id, moment, v_undoable;
   get diagnostics v_written = row_count;
   return v_written;
 end
 $function$;
+
+create function nightdesk.assert_rows_once(groups nightdesk.change_group[]) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $function$
+declare
+  v_group nightdesk.change_group;
+  v_primary text;
+  v_rows text[];
+  v_seen jsonb := '{}';
+begin
+  foreach v_group in array groups loop
+    continue when v_group.verb not in ('update', 'delete')
+      or (select count(*) from unnest(groups) g where g.table_oid = v_group.table_oid and g.verb in ('update', 'delete')) < 2;
+    select string_agg(format('t.%I', a.attname), ', ' order by a.attnum) into v_primary
+    from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
+    where i.indrelid = v_group.table_oid and i.indisprimary;
+    if v_primary is null then
+      raise exception using errcode = 'ND005',
+        message = format('%s has no primary key: name the same columns in each change of it', v_group.table_name);
+    end if;
+    execute format('select array_agg(jsonb_build_array(%s)::text) from %s t join unnest($1) i on %s',
+                   v_primary, v_group.table_oid, nightdesk.key_join_sql(v_group.table_oid, v_group.key_columns))
+    into v_rows using v_group.items;
+    if (v_seen -> v_group.table_name) ?| v_rows then
+      raise exception using errcode = 'ND005', message = format('a row of %s is named twice', v_group.table_name);
+    end if;
+    v_seen := jsonb_set(v_seen, array[v_group.table_name], coalesce(v_seen -> v_group.table_name, '[]') || to_jsonb(v_rows));
+  end loop;
+end
+$function$;
+comment on function nightdesk.assert_rows_once(nightdesk.change_group[]) is
+  'Two changes of one row were both compared before either was written, so the second would not start from what was shown.';
 
 create function nightdesk.write_groups(groups nightdesk.change_group[], operation_id uuid, moment timestamptz) returns integer
 language plpgsql

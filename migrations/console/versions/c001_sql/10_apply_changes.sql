@@ -7,11 +7,16 @@ declare
 begin
   begin
     v_document := changes::jsonb;
-  exception when invalid_text_representation or untranslatable_character then
+  exception when data_exception or program_limit_exceeded then
     raise exception using errcode = 'ND005', message = 'the change set is not JSON that a database can hold';
   end;
   if v_document -> 'v' is distinct from '1' or jsonb_typeof(v_document -> 'units') is distinct from 'array' then
     raise exception using errcode = 'ND005', message = 'the change set has an unknown form';
+  end if;
+  if exists (select from jsonb_array_elements(v_document -> 'units') u (unit)
+             where jsonb_typeof(u.unit) <> 'object' or jsonb_typeof(u.unit -> 'unit') is distinct from 'string'
+                or coalesce(jsonb_typeof(u.unit -> 'checks'), 'array') <> 'array' or coalesce(jsonb_typeof(u.unit -> 'changes'), 'array') <> 'array') then
+    raise exception using errcode = 'ND005', message = 'the change set is malformed: a unit has a name and lists of checks and changes';
   end if;
   if v_document ->> 'action' is distinct from parse_change_set.action then
     raise exception using errcode = 'ND005', message = format('the change set is for the action %s, not %s', v_document ->> 'action', parse_change_set.action);
@@ -45,6 +50,50 @@ begin
 end
 $function$;
 comment on function nightdesk.assert_operation_new(uuid, text) is 'True: go on. False: this very operation is already done. Raises for a reused or a buried id.';
+
+create function nightdesk.assert_read_committed() returns void
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $function$
+begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception using errcode = 'ND005', message = 'ask in a read committed transaction: an older snapshot cannot see what became of an operation';
+  end if;
+end
+$function$;
+comment on function nightdesk.assert_read_committed() is 'Once the lock on an operation id is held, the next look must see what its last holder committed.';
+
+create function nightdesk.assert_asked_properly(operation_id uuid, action text, reason text) returns void
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $function$
+begin
+  perform nightdesk.assert_read_committed();
+  if operation_id is null or coalesce(btrim(action), '') = '' then
+    raise exception using errcode = 'ND005', message = 'an operation has an id and an action';
+  end if;
+  if coalesce(btrim(reason), '') = '' then
+    raise exception using errcode = 'ND005', message = 'a reason is required';
+  end if;
+end
+$function$;
+
+create function nightdesk.undone_operation(document jsonb) returns uuid
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $function$
+declare
+  v_undone uuid;
+begin
+  if document ->> 'undoes' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
+    select o.id into v_undone from nightdesk.operation o where o.id = (document ->> 'undoes')::uuid;
+  end if;
+  if v_undone is null and document ? 'undoes' then
+    raise exception using errcode = 'ND005', message = format('there is no operation %s to undo', document ->> 'undoes');
+  end if;
+  return v_undone;
+end
+$function$;
 
 create function nightdesk.moved_error(moved jsonb) returns void
 language plpgsql
@@ -80,9 +129,7 @@ declare
   v_moved jsonb;
   v_operation nightdesk.operation;
 begin
-  if coalesce(btrim(reason), '') = '' then
-    raise exception using errcode = 'ND005', message = 'a reason is required';
-  end if;
+  perform nightdesk.assert_asked_properly(operation_id, action, reason);
   if coalesce(on_conflict, '') not in ('abort', 'skip') then
     raise exception using errcode = 'ND005', message = 'on_conflict is abort or skip';
   end if;
@@ -97,7 +144,7 @@ begin
   v_operation.actor := session_user;
   v_operation.requested_by := case when pg_has_role(session_user, 'nightdesk_worker', 'usage') then coalesce(requested_by, session_user) else session_user end;
   v_operation.reason := btrim(reason);
-  v_operation.undoes := (v_document ->> 'undoes')::uuid;
+  v_operation.undoes := nightdesk.undone_operation(v_document);
   v_operation.parent_id := parent;
   v_operation.console_session := coalesce(console_session, gen_random_uuid());
   v_operation.applied_at := clock_timestamp();
@@ -131,9 +178,10 @@ begin
     raise exception using errcode = 'ND005', message = 'the change set changes nothing';
   end if;
 
+  perform nightdesk.assert_rows_once(v_groups);
   perform nightdesk.ensure_audit_partition(v_operation.applied_at);
   v_operation.changed := nightdesk.write_groups(v_groups, operation_id, v_operation.applied_at);
-  v_operation.skipped := v_moved;
+  v_operation.skipped := nightdesk.readable_by_all(v_moved);
   v_operation := nightdesk.record_operation(v_operation);
   return nightdesk.receipt(operation_id) || '{"already_done": false}';
 end

@@ -6,6 +6,7 @@ as $function$
 declare
   v_receipt jsonb;
 begin
+  perform nightdesk.assert_read_committed();
   v_receipt := nightdesk.receipt(operation_id);
   if v_receipt is not null then
     return jsonb_build_object('state', 'DONE', 'receipt', v_receipt);
@@ -28,6 +29,13 @@ $function$;
 comment on function nightdesk.resolve_operation(uuid) is
   'What became of an operation after a lost connection: DONE, STILL_RUNNING, NOT_DONE (and then buried, so that a late arrival is refused) or UNKNOWN.';
 
+create function nightdesk.batch_hash(part_hashes text[]) returns text
+language sql immutable
+set search_path = pg_catalog, pg_temp
+return case when cardinality(part_hashes) = 1 then part_hashes[1]
+            else encode(sha256(convert_to(array_to_string(part_hashes, E'\n'), 'UTF8')), 'hex') end;
+comment on function nightdesk.batch_hash(text[]) is 'The hash of a batch: of its only part, or over the hashes of its parts in order.';
+
 create function nightdesk.approval_of_part(parent uuid, hash text, groups nightdesk.change_group[]) returns uuid
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -38,9 +46,13 @@ declare
   v_rows integer := nightdesk.written_rows(groups);
 begin
   select b.* into v_batch from nightdesk.batch b join nightdesk.operation o on o.id = b.operation_id
-  where b.operation_id = parent and approval_of_part.hash = any (b.part_hashes) and o.actor = session_user;
+  where b.operation_id = parent and approval_of_part.hash = any (b.part_hashes) and o.actor = session_user
+  for no key update of b; -- two parts at once would each count the rows without the other's
   if v_batch.operation_id is null then
     raise exception using errcode = 'ND005', message = format('these changes are not a part of operation %s', parent);
+  end if;
+  if exists (select from nightdesk.operation o where o.parent_id = parent and o.hash = approval_of_part.hash) then
+    raise exception using errcode = 'ND002', message = format('this part of operation %s was already applied', parent);
   end if;
   if v_rows + (select coalesce(sum(o.changed), 0) from nightdesk.operation o where o.parent_id = parent) > v_batch.rows then
     raise exception using errcode = 'ND005', message = format('the parts of operation %s write more than the %s row(s) it declared', parent, v_batch.rows);
@@ -64,10 +76,11 @@ set timezone = 'UTC'
 as $function$
 declare
   v_operation nightdesk.operation;
-  v_hash text := encode(sha256(convert_to(array_to_string(part_hashes, E'\n'), 'UTF8')), 'hex');
+  v_hash text := nightdesk.batch_hash(part_hashes);
 begin
-  if coalesce(btrim(reason), '') = '' then
-    raise exception using errcode = 'ND005', message = 'a reason is required';
+  perform nightdesk.assert_asked_properly(operation_id, action, reason);
+  if coalesce(rows, 0) < 1 then
+    raise exception using errcode = 'ND005', message = 'a batch declares how many rows it writes';
   end if;
   if coalesce(cardinality(part_hashes), 0) = 0 or exists (select from unnest(part_hashes) h where coalesce(h, '') !~ '^[0-9a-f]{64}$') then
     raise exception using errcode = 'ND005', message = 'a batch names the hash of each part';

@@ -1,11 +1,8 @@
 create function nightdesk.change_set_hash(changes text[]) returns text
 language sql immutable
 set search_path = pg_catalog, pg_temp
-return case when cardinality(changes) = 1
-            then encode(sha256(convert_to(changes[1], 'UTF8')), 'hex')
-            else (select encode(sha256(convert_to(string_agg(encode(sha256(convert_to(c, 'UTF8')), 'hex'), E'\n' order by n), 'UTF8')), 'hex')
-                  from unnest(changes) with ordinality p (c, n)) end;
-comment on function nightdesk.change_set_hash(text[]) is 'The hash of one change set, or of a batch: the hash over the hashes of its parts, in order.';
+return nightdesk.batch_hash(array(select encode(sha256(convert_to(c, 'UTF8')), 'hex') from unnest(changes) with ordinality p (c, n) order by n));
+comment on function nightdesk.change_set_hash(text[]) is 'The hash of one change set, or of a batch whose parts these are.';
 
 create function nightdesk.request_approval(action text, changes text[], reason text, lifetime interval default '15 minutes') returns uuid
 language plpgsql security definer
@@ -21,7 +18,10 @@ begin
   if coalesce(btrim(reason), '') = '' then
     raise exception using errcode = 'ND005', message = 'a reason is required';
   end if;
-  if lifetime not between interval '1 minute' and interval '24 hours' then
+  if coalesce(cardinality(changes), 0) = 0 then
+    raise exception using errcode = 'ND005', message = 'an approval is asked for the text of each change set';
+  end if;
+  if lifetime is null or lifetime not between interval '1 minute' and interval '24 hours' then
     raise exception using errcode = 'ND005', message = 'an approval lives between one minute and 24 hours';
   end if;
   foreach v_part in array changes loop

@@ -36,7 +36,7 @@ begin
   union all
   select r.operation_id, null, 'row images without an operation'
   from nightdesk.row_change r
-  where (since is null or r.applied_at >= since) and not exists (select from nightdesk.operation o where o.id = r.operation_id)
+  where (since is null or r.applied_at >= since) and not exists (select from nightdesk.operation o where o.id = r.operation_id and o.applied_at = r.applied_at)
   group by r.operation_id
   union all
   select null, null, format('every operation of console session %s of %s is missing', h.console_session, h.operator)
@@ -67,7 +67,7 @@ begin atomic
     from nightdesk.operation o join nightdesk.row_change c on c.operation_id = o.id and c.applied_at = o.applied_at
     where o.id = operation_images.operation_id
   )
-  select s.seq, s.unit, s.table_name, s.verb, s.key,
+  select s.seq, s.unit, s.table_name, s.verb, nightdesk.readable_image(s.table_oid, s.key),
          case when s.before is not null then nightdesk.readable_image(s.table_oid, s.before) end,
          case when s.after is not null then nightdesk.readable_image(s.table_oid, s.after) end,
          s.undoable
@@ -84,7 +84,7 @@ begin atomic
          case when c.before is not null then nightdesk.readable_image(t.table_oid, c.before) end,
          case when c.after is not null then nightdesk.readable_image(t.table_oid, c.after) end
   from nightdesk.row_change c
-  join nightdesk.operation o on o.id = c.operation_id,
+  join nightdesk.operation o on o.id = c.operation_id and o.applied_at = c.applied_at,
        lateral (select to_regclass(format('%I.%I', split_part(c.table_name, '.', 1), split_part(c.table_name, '.', 2))) as table_oid) t
   where c.table_name = record_history.table_name and c.key = record_history.key
   order by c.applied_at desc limit least(limit_rows, 500);

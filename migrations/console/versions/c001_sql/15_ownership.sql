@@ -29,7 +29,7 @@ grant usage, create on schema nightdesk to nightdesk_audit_owner;
 grant usage on schema nightdesk to nightdesk_viewer, nightdesk_support, nightdesk_oncall, nightdesk_dba, nightdesk_worker;
 
 grant select, insert on nightdesk.operation, nightdesk.row_change, nightdesk.reveal to nightdesk_owner;
-grant select on nightdesk.operation, nightdesk.operator, nightdesk.permission, nightdesk.secret_column, nightdesk.chain_head,
+grant select on nightdesk.operation, nightdesk.operator, nightdesk.permission, nightdesk.secret_column, nightdesk.platform_table, nightdesk.chain_head,
   nightdesk.batch, nightdesk.operation_tombstone, nightdesk.reveal to nightdesk_viewer, nightdesk_worker;
 grant select (id, hash, action, rows, reason, requested_by, requested_at, expires_at, decided_by, decided_at, approved, decision_reason, used_by, used_at)
   on nightdesk.approval to nightdesk_viewer;
