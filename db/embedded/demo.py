@@ -23,6 +23,7 @@ from psycopg import sql
 from db.embedded.home import demo_server
 from db.embedded.server import Progress, Server, quiet
 from db.embedded.sharing import held
+from db.errors import NightdeskError, Refused
 
 DATABASE = "nightdesk_demo"
 ROLES = ("viewer", "support", "oncall", "dba")
@@ -121,9 +122,19 @@ def _build(server: Server, rows: int | None, progress: Progress) -> Built:
 
 
 def _bring_up_to_date(server: Server, built: Built, progress: Progress) -> Built:
-    """Migrate an existing demo after an update of nightdesk; what was tried out in it stays."""
+    """Migrate an existing demo after an update of nightdesk; what was tried out in it stays.
+
+    Raises:
+        Refused: It cannot be migrated; the sentence names --reset.
+    """
     progress("bringing the demo database up to date")
-    _migrate(server.conninfo(dbname=DATABASE), progress)
+    try:
+        _migrate(server.conninfo(dbname=DATABASE), progress)
+    except NightdeskError as error:
+        raise Refused(
+            f"The demo database of an earlier nightdesk cannot be brought up to date ({error}) "
+            "`nightdesk demo --reset` builds it anew."
+        ) from error
     current = Built(revisions=_revisions(), rows=built.rows, at=built.at)
     with _administrator(server) as connection:
         _remember(connection, DATABASE, current)

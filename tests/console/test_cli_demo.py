@@ -135,6 +135,24 @@ def test_what_was_tried_out_survives_an_update_of_nightdesk(built: dict[str, str
     assert "up to date" in err
 
 
+def test_a_demo_that_cannot_be_updated_names_the_way_out(built: dict[str, str]) -> None:
+    with started(["demo", "--serve"], built) as process:
+        owner = addresses(process)["url"]
+        with psycopg.connect(owner, autocommit=True) as connection:
+            connection.execute("update alembic_version set version_num = 'from_the_future'")
+            comment = ask(
+                owner,
+                "select shobj_description(oid, 'pg_database') from pg_database where datname = current_database()",
+            )
+            older = json.dumps(json.loads(str(comment)) | {"revisions": "older"})
+            connection.execute(f"comment on database nightdesk_demo is '{older}'".encode())
+    refused = nightdesk("demo", "--serve", environ=built)
+    assert (refused.code, refused.out) == (1, "")
+    assert "`nightdesk demo --reset`" in refused.err
+    with started(["demo", "--serve", "--reset", *ROWS], built) as process:
+        assert ask(addresses(process)["url"], "select version_num from alembic_version") == "0010"
+
+
 def test_a_kill_while_rebuilding_leaves_the_old_demo_whole(built: dict[str, str]) -> None:
     with started(["demo", "--serve"], built) as process:
         before = identity(addresses(process)["url"])
