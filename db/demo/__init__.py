@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from db.demo.seed import DEFAULT_ROWS, SEED, seed
+from db.demo.seeding import DEFAULT_ROWS, SEED, seed
 
 __all__ = ["DEFAULT_ROWS", "SEED", "seed"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,8 @@ import psycopg
 Progress = Callable[[str], None]
 
 BATCH = 50_000
+QUIET_SECONDS = 2.0
+"""A long load says where it is this often."""
 NOW = "(now() at time zone 'utc')"
 """The platform's clock: UTC without zone, one moment for the whole seeding."""
 
@@ -33,6 +36,7 @@ class Load:
 
 def run(connection: psycopg.Connection[Any], loads: Sequence[Load], people: int, progress: Progress) -> None:
     """Execute the loads in order over people 1 to `people`."""
+    said = time.monotonic()
     for load in loads:
         if load.whole:
             connection.execute(load.statement)
@@ -46,6 +50,8 @@ def run(connection: psycopg.Connection[Any], loads: Sequence[Load], people: int,
                 f"people as (select * from demo_people where k between {first} and {last}) {load.statement}"
             )
             written += connection.execute(batch).rowcount
-            if last < people:
+            if last < people and time.monotonic() - said >= QUIET_SECONDS:
+                said = time.monotonic()
                 progress(f"{load.what}: {written:,} rows, {last * 100 // people} %")
+        said = time.monotonic()
         progress(f"{load.what}: {written:,} rows")

@@ -68,7 +68,7 @@ def _blacklist(chance: Chance) -> str:
         select {chance.cuid("revoked", number)},
                encode(sha256(convert_to({chance.digest("access token", number)}, 'UTF8')), 'hex'),
                revoked + {chance.share("left", number)} * interval '1 hour',
-               case when mod({number}, 151) = 3 then 'cm_unknown_user' else p.id end,
+               case when i = 1 and mod(p.k, 23) = 3 then 'cm_unknown_user' else p.id end,
                case when {chance.percent("said why", number, 92)} then reason end, revoked,
                case when reason in ('admin action', 'suspicious activity') then 'admin' else p.id end
         from people as p

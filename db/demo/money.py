@@ -72,7 +72,7 @@ def _subscriptions(chance: Chance) -> str:
                p.cancels, p.trial_end - interval '14 days', p.trial_end, p.customer, p.stripe_subscription,
                p.price_id, case when p.stripe then {chance.stripe("cs_test", "p.k")} end,
                case when p.billing = 'cancels at a date'
-                    then {json_sql({"cancel_at": Sql("extract(epoch from p.period_end)::bigint")})}
+                    then {json_sql({"cancel_at": Sql("floor(extract(epoch from p.period_end))::bigint")})}
                     else '{{}}' end,
                coalesce(p.started_at, p.created_at), coalesce(p.period_start, p.created_at)
         from people as p join subscription_plans as plan on plan.id = p.plan"""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from typing import Any
 
 import psycopg
@@ -18,11 +19,24 @@ KEPT = "interval '100 days'"
 MAX_RETRIES = 3
 MAX_LEASE_LOSSES = 5
 
+# By what the type of the event says it is about.
 SHAPE_ERRORS = {
-    "subscription": "ShapeError: items.data[0].current_period_end is missing (api_version 2025-03-31.basil)",
+    "customer.subscription": "ShapeError: items.data[0].current_period_end is missing (api_version 2025-03-31.basil)",
     "invoice": "ShapeError: parent.subscription_details.subscription is missing (api_version 2025-03-31.basil)",
     "checkout": "ShapeError: client_reference_id is missing (api_version 2025-03-31.basil)",
 }
+
+
+UNKNOWN_STATUS = "pending_review"
+
+
+class Edit(StrEnum):
+    """What is wrong with a payload."""
+
+    NOTHING = "nothing"
+    SHAPE_LOST = "shape lost"
+    """It lacks what the error names."""
+    UNKNOWN_STATUS = "unknown status"
 
 
 @dataclass(frozen=True)
@@ -39,7 +53,7 @@ class Outcome:
         lease: Minutes until the lease ends; negative ones lie in the past.
         next_attempt: Minutes until the next attempt; negative ones lie in the past.
         young: It arrived so many minutes ago at most; None keeps the time that its story gives it.
-        shape_lost: Whether the payload lacks what the error names.
+        edit: What is wrong with the payload.
     """
 
     name: str
@@ -51,7 +65,7 @@ class Outcome:
     lease: int | None = None
     next_attempt: int | None = None
     young: float | None = None
-    shape_lost: bool = False
+    edit: Edit = Edit.NOTHING
 
 
 OUTCOMES: tuple[Outcome, ...] = (
@@ -63,9 +77,9 @@ OUTCOMES: tuple[Outcome, ...] = (
     Outcome("stuck", 2, "processing", losses=1, lease=-95, young=200),
     Outcome("failed, to be retried", 2, "failed", 1, error="OperationalError: deadlock detected", next_attempt=15, young=60),
     Outcome("failed, Stripe slow", 1, "failed", 2, error="Timeout: api.stripe.com did not answer within 5 s", next_attempt=20, young=90),
-    Outcome("dead, shape", 3, "failed", MAX_RETRIES, error="shape", shape_lost=True),
+    Outcome("dead, shape", 3, "failed", MAX_RETRIES, error="shape", edit=Edit.SHAPE_LOST),
     Outcome("dead, unknown customer", 2, "failed", MAX_RETRIES, error="LookupError: no user or client is linked to this customer"),
-    Outcome("dead, unknown status", 1, "failed", MAX_RETRIES, error="ShapeError: status 'pending_review' is not known"),
+    Outcome("dead, unknown status", 1, "failed", MAX_RETRIES, error=f"ShapeError: status '{UNKNOWN_STATUS}' is not known", edit=Edit.UNKNOWN_STATUS),
     Outcome("dead, no reason", 1, "failed", MAX_RETRIES, error="no reason given"),
     Outcome("dead, killed its workers", 2, "failed", losses=MAX_LEASE_LOSSES, error="lease lost by worker-3"),
 )  # fmt: skip
@@ -123,7 +137,7 @@ def prepare(connection: psycopg.Connection[Any]) -> None:
     connection.execute(
         """create temporary table demo_outcome (
             slot int primary key, name text, status text, retries int, losses int, error text, lease int,
-            next_attempt int, young float8, shape_lost bool
+            next_attempt int, young float8, edit text
         ) on commit drop"""
     )
     rows = [{**asdict(outcome), "slot": slot} for slot, outcome in enumerate(slots)]
@@ -169,12 +183,12 @@ def _events(chance: Chance, story: Story) -> str:
         join demo_outcome as o on o.slot = {slot}
         cross join lateral (
             select {chance.stripe("evt", "ordinal")} as event_id, {arrived} as at,
-                   o.shape_lost or mod(ordinal, 2) = 0 as new,
+                   {_lost()} or {chance.percent("new shape", "ordinal", 50)} as new,
                    {chance.percent("expanded", "ordinal", 15)} as expanded,
                    not {chance.percent("test mode", "ordinal", 2)} as livemode
         ) as drawn
         cross join lateral (
-            select case when o.shape_lost then '2025-03-31.basil'
+            select case when {_lost()} then '2025-03-31.basil'
                         when new then {chance.word("new version", "ordinal", NEW_VERSIONS)}
                         else {chance.word("old version", "ordinal", OLD_VERSIONS)} end as api_version
         ) as version
@@ -187,29 +201,27 @@ def _slot(name: str) -> int:
     return slots.index(name)
 
 
+def _lost() -> str:
+    return f"(o.edit = '{Edit.SHAPE_LOST}')"
+
+
 def _shape_error(story: Story) -> str:
-    kind = (
-        "invoice"
-        if "invoice" in story.kind
-        else "subscription"
-        if "subscription" in story.kind
-        else "checkout"
-    )
-    return SHAPE_ERRORS[kind]
+    return SHAPE_ERRORS[next(kind for kind in SHAPE_ERRORS if kind in story.kind)]
 
 
 def _payload(chance: Chance, story: Story) -> str:
+    """The event in its shape, then with what is wrong about it."""
     payloads = Payloads(chance)
     match story.kind:
         case "checkout.session.completed":
-            whole = payloads.event(story.kind, payloads.checkout_session())
-            return f"case when o.shape_lost then {whole} #- '{{data,object,client_reference_id}}' else {whole} end"
+            new = old = payloads.event(story.kind, payloads.checkout_session())
+            path = "client_reference_id"
         case "invoice.payment_succeeded" | "invoice.payment_failed":
             paid = story.kind == "invoice.payment_succeeded"
             new, old = (
                 payloads.event(story.kind, payloads.invoice(new=shape, paid=paid)) for shape in (True, False)
             )
-            lost = f"{new} #- '{{data,object,parent,subscription_details,subscription}}'"
+            path = "parent,subscription_details,subscription"
         case _:
             status = "'canceled'" if story.kind.endswith("deleted") else "p.subscription_status"
             before: Json = {"status": "incomplete"} if story.kind.endswith("updated") else None
@@ -217,5 +229,9 @@ def _payload(chance: Chance, story: Story) -> str:
                 payloads.event(story.kind, payloads.subscription(new=shape, status=status), before=before)
                 for shape in (True, False)
             )
-            lost = f"{new} #- '{{data,object,items,data,0,current_period_end}}'"
-    return f"case when o.shape_lost then {lost} when new then {new} else {old} end"
+            path = "items,data,0,current_period_end"
+    whole = new if new == old else f"case when new then {new} else {old} end"
+    return f"""case o.edit
+        when '{Edit.SHAPE_LOST}' then ({new}) #- '{{data,object,{path}}}'
+        when '{Edit.UNKNOWN_STATUS}' then jsonb_set({whole}, '{{data,object,status}}', '"{UNKNOWN_STATUS}"')
+        else {whole} end"""

@@ -188,4 +188,4 @@ class Payloads:
 
 
 def _epoch(moment: str) -> Sql:
-    return Sql(f"extract(epoch from {moment})::bigint")
+    return Sql(f"floor(extract(epoch from {moment}))::bigint")

@@ -11,6 +11,7 @@ from db.demo import (
     clients,
     discovery,
     hostile_rows,
+    indexes,
     logins,
     money,
     people,
@@ -20,7 +21,7 @@ from db.demo import (
     stripe_events,
 )
 from db.demo.chance import Chance
-from db.demo.load import Load, Progress, run
+from db.demo.load import BATCH, Load, Progress, run
 from db.errors import Refused
 
 DEFAULT_ROWS = 3_000
@@ -74,8 +75,10 @@ def seed(
         _settle(connection)
         people.prepare(connection)
         stripe_events.prepare(connection)
+        aside = indexes.set_aside(connection) if count > BATCH else ()
         for area in _AREAS:
             run(connection, area(chance), count, report)
+        indexes.put_back(connection, aside, report)
     report("gathering statistics")
     _gather_statistics(connection)
 
