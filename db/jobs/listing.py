@@ -28,6 +28,9 @@ class JobState(StrEnum):
     UNKNOWN = "unknown"
 
 
+_STATES = {state.value: state for state in JobState}
+
+
 @dataclass(frozen=True)
 class Job:
     """One job; None where this role may not look or the column is missing."""
@@ -109,8 +112,7 @@ def _stalled(caps: Capabilities) -> str:
 
 
 def _job(**values: object) -> Job:
-    word = str(values["state"])
-    values["state"] = JobState(word) if word in set(JobState) else JobState.UNKNOWN
+    values["state"] = _STATES.get(str(values["state"]), JobState.UNKNOWN)
     return Job(**values)  # type: ignore[arg-type]
 
 

@@ -46,7 +46,7 @@ def count_rows(
     order = Order(listing.sorts[0])
     asked = conditions(listing, order, where)
     statement = count_statement(Walk(listing, order, None, False, asked, 1), cap + 1)
-    record = conn.execute(statement.sql, statement.params).fetchone()
+    record = conn.execute(statement.sql, statement.params, prepare=False).fetchone()
     found, cut = record if record is not None else (0, False)
     if asked.looked_at:
         return Count(found, cut, listing.window)

@@ -122,7 +122,8 @@ def conditions(listing: Listing[Any], order: Order, where: Sequence[Term]) -> Co
 
 def _read(conn: psycopg.Connection[Any], walk: Walk, statement: Statement) -> _Found[Any]:
     with tolerant_cursor(conn) as cursor:
-        records = cursor.execute(statement.sql, statement.params).fetchall()
+        # Planned for its values each time: a plan kept for any value walks past everything to find a rare one.
+        records = cursor.execute(statement.sql, statement.params, prepare=False).fetchall()
     as_of = records[0][0]
     present = [record for record in records if record[1] is not None]
     more = len(present) == walk.limit

@@ -30,6 +30,9 @@ class EventState(StrEnum):
     UNKNOWN = "unknown"
 
 
+_STATES = {state.value: state for state in EventState}
+
+
 @dataclass(frozen=True)
 class Event:
     """One received event; None where this role may not look or the column is missing.
@@ -116,7 +119,7 @@ def state(caps: Capabilities) -> str:
 
 def known_state(word: str) -> EventState:
     """The state for a stored word; a status that this console does not know is `unknown`."""
-    return EventState(word) if word in set(EventState) else EventState.UNKNOWN
+    return _STATES.get(word, EventState.UNKNOWN)
 
 
 def _state_conditions(caps: Capabilities) -> dict[str, str]:

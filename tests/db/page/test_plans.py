@@ -65,6 +65,17 @@ def test_a_filter_without_an_index_reads_its_window_only(empty_database: str) ->
         assert rows_read(connection, "rank", None, False, Term("unindexed", "a")) <= 200 * 2 + 51
 
 
+def test_a_rare_value_is_found_by_a_plan_of_its_own_however_often_it_is_asked(empty_database: str) -> None:
+    with table(empty_database) as connection:
+        fill(connection)
+        connection.execute("create index things_only_kind on things (kind)")
+        for _ in range(12):
+            fetch_page(connection, things(), where=terms(kind="a"))
+            fetch_page(connection, things(), where=terms(id="t7"))
+        record = connection.execute("select count(*) from pg_prepared_statements").fetchone()
+        assert record == (0,)
+
+
 def test_a_page_is_one_round_trip(empty_database: str) -> None:
     with table(empty_database) as connection:
         fill(connection)
