@@ -23,6 +23,7 @@ from db.operators.rights import (
 
 Connection: TypeAlias = psycopg.Connection[tuple[Any, ...]]
 OWNER = "nightdesk_owner"
+TRACKERS = ("alembic_version", "_prisma_migrations")
 _MASKED = {
     "users": ("masked_users", "email", "mask_email"),
     "sessions": ("masked_sessions", "ipAddress", "mask_address"),
@@ -68,6 +69,7 @@ def grant_statements(connection: Connection, schema: str) -> tuple[str, ...]:
     """
     relations = _relations(connection, schema)
     parts: list[sql.Composed] = [_usage(schema)]
+    parts += _trackers(connection, schema)
     parts += _platform_tables(relations)
     parts += _secret_columns(relations)
     for relation in relations.values():
@@ -102,6 +104,19 @@ def _usage(schema: str) -> sql.Composed:
         sql.Identifier(Role.VIEWER.group),
         sql.Identifier(Role.WORKER.group),
     )
+
+
+def _trackers(connection: Connection, schema: str) -> Iterator[sql.Composed]:
+    """Where the schema stands is no secret: everybody reads the version tables that exist."""
+    found = connection.execute(
+        "select n.nspname, c.relname from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace"
+        " where c.relkind = 'r' and n.nspname = any(%s) and c.relname = any(%s) order by 1, 2",
+        ([schema, "nightdesk"], list(TRACKERS)),
+    ).fetchall()
+    for home, name in found:
+        yield sql.SQL("grant select on {} to {}, {}").format(
+            sql.Identifier(home, name), sql.Identifier(Role.VIEWER.group), sql.Identifier(Role.WORKER.group)
+        )
 
 
 def _platform_tables(relations: Mapping[str, Relation]) -> Iterator[sql.Composed]:
