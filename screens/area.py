@@ -101,7 +101,7 @@ class AreaScreen(PlaceScreen):
     # Listing
 
     def show_filter(self, text: str) -> None:
-        """Show the rows that a filter lets through; says what is wrong with it."""
+        """Show the rows that a filter lets through, or say what is wrong with it and let it be mended."""
         try:
             query = Query(parse_terms(text), text)
         except NightdeskError as error:
@@ -109,6 +109,7 @@ class AreaScreen(PlaceScreen):
             return
         self.active.query = query
         self.filter_bar.set_text(text)
+        self.active.rows.focus()
         self.status.say("")
         self.active.show(self._source(self.active))
 
@@ -138,10 +139,9 @@ class AreaScreen(PlaceScreen):
 
         return read
 
-    @on(FilterBar.Changed)
-    def _filter_changed(self, event: FilterBar.Changed) -> None:
+    @on(FilterBar.Submitted)
+    def _filter_submitted(self, event: FilterBar.Submitted) -> None:
         event.stop()
-        self.active.rows.focus()
         self.show_filter(event.text)
 
     @on(FilterBar.Left)

@@ -19,8 +19,8 @@ class FilterBar(Horizontal):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Leave filter", show=False)]
 
     @dataclass
-    class Changed(Message):
-        """The operator confirmed another filter; empty means none."""
+    class Submitted(Message):
+        """The operator asks for another filter, empty for none; set_text ends the typing when it will do."""
 
         text: str
 
@@ -75,8 +75,7 @@ class FilterBar(Horizontal):
     @on(Input.Submitted)
     def _confirm(self, event: Input.Submitted) -> None:
         event.stop()
-        self.set_text(" ".join(event.value.split()))
-        self.post_message(self.Changed(self._text))
+        self.post_message(self.Submitted(" ".join(event.value.split())))
 
     def action_cancel(self) -> None:
         """Keep the filter that held before."""

@@ -39,7 +39,8 @@ def identity(facts: ServerFacts | None, read_only: bool, width: int) -> str:
     """Database, host, role, access and operator as the server reports them, what matters least left out first."""
     if facts is None:
         return "connecting…"
-    access = "READ-ONLY" if read_only else "read-write"
+    may_write = facts.is_superuser or not facts.roles <= {"viewer"}
+    access = "READ-ONLY" if read_only or not may_write else "read-write"
     words = [
         visible(f"{facts.database}@{facts.host}", limit=60),
         role_words(facts),

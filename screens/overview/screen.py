@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from textual import on
 from textual.message import Message
 
 from db.areas import Area
@@ -13,7 +14,7 @@ from db.overview import MIGRATIONS, Finding, Urgency, read_overview
 from db.page import Page
 from screens.area import AreaScreen
 from screens.detail import Section
-from screens.list_view import Align, Column, PageRequest
+from screens.list_view import Align, Column, Highlighted, PageRequest
 from screens.places import Place
 from screens.sheet import Query, Sheet
 from screens.tone import Tone
@@ -85,6 +86,11 @@ class OverviewScreen(AreaScreen):
 
         place: Place
         filter: str
+
+    @on(Highlighted)
+    def _say_note(self) -> None:
+        finding = self.current
+        self.status.say(finding.sentence if isinstance(finding, Finding) else "", Tone.QUIET)
 
     def open_current(self) -> None:
         """Go to the rows behind the line under the cursor."""
