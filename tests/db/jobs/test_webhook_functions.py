@@ -216,7 +216,7 @@ def test_a_zombie_is_refused_once_its_event_was_taken_over(jobs: Jobs) -> None:
     _expire_leases(jobs)
     [(event, token)] = _claim(jobs)
     finish = "select finish_webhook_event(%s, %s, true)"
-    for stale in (zombie, zombie + 1, 0):
+    for stale in (zombie, token + 1, 0):
         with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState):
             jobs.value(finish, event, stale)
     assert jobs.value(finish, event, token) == "processed"

@@ -26,11 +26,10 @@ begin
         return false;
     end if;
 
-    -- The new token fences off the worker that still holds the job.
+    -- Without a lease the worker that still holds the job is refused, whatever token it shows.
     update {schema}.job_queue q
     set status = 'cancelled',
         finished_at = v_now,
-        lease_token = q.lease_token + 1,
         lease_expires_at = null
     where q.id = p_job_id;
     insert into {schema}.job_log (job_id, event, level, attempt, worker_id, message)

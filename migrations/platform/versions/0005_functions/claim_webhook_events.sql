@@ -44,7 +44,6 @@ begin
     update {schema}.stripe_webhook_events e
     set status = case when e.lease_losses < 4 then 'received' else 'failed' end,
         lease_losses = e.lease_losses + 1,
-        lease_token = e.lease_token + 1,
         lease_expires_at = null,
         next_attempt_at = case when e.lease_losses < 4 then v_now end,
         error_message = 'lease lost by ' || e.worker_id

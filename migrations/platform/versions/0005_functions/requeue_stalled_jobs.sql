@@ -29,7 +29,6 @@ begin
         set status = case when q.lease_losses + 1 < p_max_lease_losses then 'pending' else 'failed' end,
             attempts = greatest(q.attempts - 1, 0),
             lease_losses = q.lease_losses + 1,
-            lease_token = q.lease_token + 1,
             lease_expires_at = null,
             scheduled_for = case when q.lease_losses + 1 < p_max_lease_losses then v_now else q.scheduled_for end,
             finished_at = case when q.lease_losses + 1 < p_max_lease_losses then null else v_now end,
