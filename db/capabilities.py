@@ -24,8 +24,8 @@ PLATFORM_TABLES: Mapping[str, str] = {
     "stripe_webhook_events": "0005",
     "token_blacklist": "0007",
 }
-# The masked views of our own schema (revision c001 of the console line).
-CONSOLE_VIEWS = ("masked_users", "masked_sessions")
+# What the console reads of its own schema: masked views and the audit.
+CONSOLE_RELATIONS = ("masked_users", "masked_sessions", "operation")
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class Capabilities:
         schema: The platform's schema, the first of the search_path.
         schema_usable: Whether the role may look into it.
         console_installed: Whether schema `nightdesk` exists.
-        tables: Known tables that exist, views of ours as `nightdesk.NAME`.
+        tables: Known tables that exist, those of our own schema as `nightdesk.NAME`.
     """
 
     role: str
@@ -126,7 +126,7 @@ class Capabilities:
 
 def read_capabilities(conn: psycopg.Connection[Any]) -> Capabilities:
     """Ask the server, in one query, what exists here and what this role may read."""
-    parameters = {"tables": list(PLATFORM_TABLES), "views": list(CONSOLE_VIEWS)}
+    parameters = {"tables": list(PLATFORM_TABLES), "views": list(CONSOLE_RELATIONS)}
     record = conn.execute(_QUERY, parameters).fetchone()
     assert record is not None
     role, schema, usable, installed, tables = record

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
 
-from console.cli.context import connected, json_option, page_options
-from console.cli.output import emit_csv, emit_fields, emit_json, emit_table, remark, say
+from console.cli.context import connected, json_option
+from console.cli.lists import Asked, list_options, print_list
+from console.cli.output import emit_csv, emit_fields, emit_json, emit_table, say
 from db.errors import Refused
 
 if TYPE_CHECKING:
@@ -18,7 +19,16 @@ if TYPE_CHECKING:
     from db.changes import Operation, RowImage
     from db.connection.database import Database
 
-_HEADINGS = ("code", "applied", "action", "operator", "rows", "skipped", "undone by", "reason")
+_CELLS: dict[str, Callable[[AuditEntry], object]] = {
+    "code": lambda entry: entry.code,
+    "applied": lambda entry: entry.applied_at,
+    "action": lambda entry: entry.action,
+    "operator": lambda entry: entry.actor,
+    "rows": lambda entry: entry.changed,
+    "skipped": lambda entry: entry.skipped,
+    "undone by": lambda entry: entry.undone_by,
+    "reason": lambda entry: entry.reason,
+}
 
 
 @click.group()
@@ -27,37 +37,16 @@ def command() -> None:
 
 
 @command.command("list")
-@click.option("--actor", metavar="NAME", help="Only what this operator did.")
-@click.option("--action", metavar="ID", help="Only this action, e.g. reservation.extend.")
-@page_options
-@json_option
+@list_options("actor", "action")
 @connected
-def list_operations(
-    database: Database, limit: int, after: str | None, actor: str | None, action: str | None, as_json: bool
-) -> None:
-    """List operations, newest first."""
-    from db.audit import operations
-    from db.page import Cursor, Term, fetch_page
+def list_operations(database: Database, asked: Asked, as_json: bool) -> None:
+    """List operations, newest first.
 
-    where = [Term(name, value) for name, value in (("actor", actor), ("action", action)) if value]
-    with database.reading() as connection:
-        page = fetch_page(
-            connection,
-            operations(connection),
-            where=where,
-            after=Cursor.decode(after) if after else None,
-            limit=limit,
-        )
-    if as_json:
-        emit_json(
-            {"rows": page.rows, "after": page.after.encode() if page.after else None, "note": page.note}
-        )
-        return
-    emit_table(_HEADINGS, (_cells(entry) for entry in page.rows))
-    if page.note:
-        remark(page.note)
-    if page.after:
-        remark(f"More: --after {page.after.encode()}")
+    Filters of --where: actor, action, code, reason, age.
+    """
+    from db.audit import operations
+
+    print_list(database, operations, asked, _CELLS, as_json=as_json)
 
 
 @command.command("show")
@@ -127,33 +116,21 @@ def export(database: Database, form: str) -> None:
     if form == "json":
         emit_json(list(entries))
     else:
-        emit_csv(_HEADINGS, (_cells(entry) for entry in entries))
+        emit_csv(tuple(_CELLS), ([cell(entry) for cell in _CELLS.values()] for entry in entries))
 
 
 def _every_entry(database: Database) -> Iterator[AuditEntry]:
     from db.audit import operations
+    from db.capabilities import read_capabilities
     from db.page import fetch_page
 
     with database.reading() as connection:
-        listing = operations(connection)
+        listing = operations(read_capabilities(connection))
         page = fetch_page(connection, listing, limit=1000)
         yield from page.rows
         while page.after is not None:
             page = fetch_page(connection, listing, after=page.after, limit=1000)
             yield from page.rows
-
-
-def _cells(entry: AuditEntry) -> tuple[object, ...]:
-    return (
-        entry.code,
-        entry.applied_at,
-        entry.action,
-        entry.actor,
-        entry.changed,
-        entry.skipped,
-        entry.undone_by,
-        entry.reason,
-    )
 
 
 def _images(operation: Operation) -> Iterator[tuple[object, ...]]:

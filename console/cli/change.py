@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from dataclasses import dataclass, replace
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID, uuid4
 
 import click
 
 from console.cli.context import json_option, require_reason, write_options
 from console.cli.output import emit_json, emit_table, remark, say
-from db.errors import OutcomeUnknown, Refused
+from db.errors import NotFound, OutcomeUnknown, Refused
 
 if TYPE_CHECKING:
     import psycopg
@@ -21,25 +23,63 @@ if TYPE_CHECKING:
 
     Planner: TypeAlias = Callable[[psycopg.Connection[tuple[Any, ...]]], ChangeSet]
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+
+@dataclass(frozen=True)
+class Wish:
+    """How the operator wants a change to be made, as the options of every writing command say it.
+
+    Args:
+        reason: Why; may be missing for a dry run only.
+        dry_run: Stop after showing the plan and its hash.
+        expect: Hash of the plan that the operator saw; another plan is refused.
+        operation: Id to send the change under; if that operation is done already, its receipt is the answer.
+        yes: Do not ask on a terminal.
+        as_json: Print documents for programs.
+    """
+
+    reason: str | None
+    dry_run: bool
+    expect: str | None
+    operation: UUID | None
+    yes: bool
+    as_json: bool
+
+    @property
+    def asks(self) -> bool:
+        """Whether a person sits there who wants to be asked."""
+        told = self.yes or self.as_json or self.expect is not None
+        return not told and sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def change_options(function: Command) -> Command:
-    """Add --reason, --dry-run, --expect, --yes and --json, passed on as `run_change` takes them."""
-    function = click.option("--yes", "-y", is_flag=True, help="Do not ask on a terminal.")(function)
-    return json_option(write_options(function))
+def change_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --reason, --dry-run, --expect, --operation, --yes and --json, passed on as one `wish`."""
+
+    @wraps(function)
+    def wishing(
+        *args: Any,
+        reason: str | None,
+        dry_run: bool,
+        expect: str | None,
+        operation_id: UUID | None,
+        yes: bool,
+        as_json: bool,
+        **kwargs: Any,
+    ) -> Any:
+        wish = Wish(reason, dry_run, expect, operation_id, yes, as_json)
+        return function(*args, wish=wish, **kwargs)
+
+    options = click.option("--yes", "-y", is_flag=True, help="Do not ask on a terminal.")(wishing)
+    options = click.option(
+        "--operation",
+        "operation_id",
+        type=click.UUID,
+        metavar="ID",
+        help="Send under this id; an operation done already is answered, not done twice.",
+    )(options)
+    return json_option(write_options(options))
 
 
-def run_change(
-    database: Database,
-    planner: Planner,
-    *,
-    reason: str | None,
-    dry_run: bool,
-    expect: str | None,
-    as_json: bool,
-    yes: bool = False,
-) -> None:
+def run_change(database: Database, planner: Planner, wish: Wish) -> None:
     """Plan a change, show it, and unless it is a dry run apply exactly what was shown.
 
     A person at a terminal is asked; `--yes`, `--expect`, `--json` and anything that is no terminal are not.
@@ -47,11 +87,7 @@ def run_change(
     Args:
         database: Where.
         planner: Reads what it needs and returns the plan; it writes nothing.
-        reason: Why; may be missing for a dry run only.
-        dry_run: Stop after showing the plan and its hash.
-        expect: Hash of the plan that the operator saw; another plan is refused.
-        as_json: Print documents for programs.
-        yes: Do not ask.
+        wish: What the options of the command say.
 
     Raises:
         UsageError: No reason was given.
@@ -59,20 +95,43 @@ def run_change(
         PermissionDenied: This operator may not.
         OutcomeUnknown: The connection was lost and nobody can say yet; the sentence names the operation.
     """
-    why = require_reason(reason, dry_run=dry_run)
+    reason = require_reason(wish.reason, dry_run=wish.dry_run)
+    done = _done_before(database, wish)
+    if done is not None:
+        _answer(done, wish)
+        return
     with database.reading() as connection:
         plan = planner(connection)
-    if not as_json:
+    if not wish.as_json:
         _show(plan)
-    elif dry_run:
+    elif wish.dry_run:
         emit_json(_document(plan))
-    _assert_expected(plan, expect)
-    if dry_run:
+    _assert_expected(plan, wish.expect)
+    if wish.dry_run:
         return
-    if not (yes or as_json or expect) and sys.stdin.isatty() and sys.stderr.isatty():
+    if wish.asks:
         _ask(plan)
-    receipt = _apply(database, plan, why)
-    if as_json:
+    _answer(_apply(database, plan, wish.operation or uuid4(), reason), wish)
+
+
+def _done_before(database: Database, wish: Wish) -> Receipt | None:
+    """Return the receipt of the operation that the operator sends again, if it is done."""
+    from db.changes import find_operation
+
+    if wish.operation is None or wish.dry_run:
+        return None
+    try:
+        with database.reading() as connection:
+            receipt = find_operation(connection, str(wish.operation)).receipt
+    except NotFound:
+        return None
+    if wish.expect is not None and wish.expect.strip().lower() != receipt.hash:
+        raise Refused(f"{receipt.code} was already done with other changes (hash {receipt.hash}).")
+    return replace(receipt, already_done=True)
+
+
+def _answer(receipt: Receipt, wish: Wish) -> None:
+    if wish.as_json:
         emit_json(receipt)
     else:
         _show_receipt(receipt)
@@ -92,10 +151,9 @@ def _ask(plan: ChangeSet) -> None:
         raise Refused("Not confirmed; nothing was changed.")
 
 
-def _apply(database: Database, plan: ChangeSet, reason: str) -> Receipt:
+def _apply(database: Database, plan: ChangeSet, operation_id: UUID, reason: str) -> Receipt:
     from db.changes import deliver
 
-    operation_id = uuid4()
     try:
         return deliver(database.writing, plan, operation_id=operation_id, reason=reason)
     except KeyboardInterrupt as error:

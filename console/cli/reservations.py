@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from console.cli.change import change_options, run_change
+from console.cli.change import Wish, change_options, run_change
 from console.cli.context import connected, json_option
 from console.cli.lists import Asked, list_options, print_list, print_record
 from db.errors import UsageError
@@ -70,11 +70,7 @@ def extend(
     user: str,
     days: int | None,
     until: str | None,
-    reason: str | None,
-    dry_run: bool,
-    expect: str | None,
-    yes: bool,
-    as_json: bool,
+    wish: Wish,
 ) -> None:
     """Extend the pending reservation of USER: an id, a user name or an e-mail.
 
@@ -86,11 +82,7 @@ def extend(
     run_change(
         database,
         lambda connection: plan_extend(connection, user, days=days, until=target),
-        reason=reason,
-        dry_run=dry_run,
-        expect=expect,
-        as_json=as_json,
-        yes=yes,
+        wish,
     )
 
 

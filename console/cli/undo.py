@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from console.cli.change import change_options, run_change
+from console.cli.change import Wish, change_options, run_change
 from console.cli.context import connected
 
 if TYPE_CHECKING:
@@ -20,11 +20,7 @@ if TYPE_CHECKING:
 def command(
     database: Database,
     operation: str,
-    reason: str | None,
-    dry_run: bool,
-    expect: str | None,
-    yes: bool,
-    as_json: bool,
+    wish: Wish,
 ) -> None:
     """Put back what OPERATION changed; name it by its id or its code, such as ND-7F3K.
 
@@ -35,9 +31,5 @@ def command(
     run_change(
         database,
         lambda connection: undo_plan(connection, operation),
-        reason=reason,
-        dry_run=dry_run,
-        expect=expect,
-        as_json=as_json,
-        yes=yes,
+        wish,
     )
