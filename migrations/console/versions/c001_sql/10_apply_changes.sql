@@ -72,7 +72,7 @@ begin
   if operation_id is null or coalesce(btrim(action), '') = '' then
     raise exception using errcode = 'ND005', message = 'an operation has an id and an action';
   end if;
-  if coalesce(btrim(reason), '') = '' then
+  if coalesce(reason, '') !~ '[^[:space:]]' then
     raise exception using errcode = 'ND005', message = 'a reason is required';
   end if;
 end
