@@ -38,7 +38,8 @@ def connect(database: str) -> Iterator[Callable[..., Connection]]:
     opened: list[Connection] = []
 
     def open_session(*, autocommit: bool = True, role: str | None = None) -> Connection:
-        session = psycopg.connect(database, autocommit=autocommit)
+        # A lost guard must fail a test, not hang it.
+        session = psycopg.connect(database, autocommit=autocommit, options="-c lock_timeout=10s")
         opened.append(session)
         if role is not None:
             session.execute(f"set role {role}")

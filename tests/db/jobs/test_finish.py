@@ -223,6 +223,7 @@ def test_two_reapers_count_one_loss(jobs: Jobs, connect: Callable[..., Connectio
     jobs.expire_lease(job)
     first = connect(autocommit=False)
     assert len(first.execute("select * from requeue_stalled_jobs()").fetchall()) == 1
+    jobs.session.execute("set lock_timeout = '1s'")
     assert jobs.session.execute("select * from requeue_stalled_jobs()").fetchall() == []
     first.commit()
     assert jobs.column(job, "lease_losses") == 1
