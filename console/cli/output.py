@@ -35,9 +35,7 @@ def emit_json(document: object) -> None:
 
 def to_json(document: object) -> str:
     """Return a document as ASCII JSON; times as ISO 8601 in UTC, decimals and big integers unharmed."""
-    text = json.dumps(_plain(document), ensure_ascii=True, indent=2)
-    # JSON leaves DEL alone, terminals may not.
-    return text.replace("\x7f", "\\u007f")
+    return json.dumps(_plain(document), ensure_ascii=True, indent=2)
 
 
 def emit_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -182,6 +182,17 @@ def test_a_kill_while_building_leaves_nothing_in_the_way(fresh: dict[str, str]) 
         assert ask(url, "select count(*) from pg_database where datname like 'nightdesk_demo%'") == 1
 
 
+def test_ctrl_c_while_building_stops_the_server(fresh: dict[str, str]) -> None:
+    with started(["demo", "--serve", *ROWS], fresh) as builder:
+        assert builder.stderr is not None
+        for line in builder.stderr:
+            if "installing" in line:
+                break
+        builder.send_signal(signal.SIGINT)
+        assert builder.wait(60) == 130
+    assert not server_of(fresh).running
+
+
 def test_two_first_starts_build_once(fresh: dict[str, str]) -> None:
     with started(["demo", "--serve", *ROWS], fresh) as one, started(["demo", "--serve", *ROWS], fresh) as two:
         assert addresses(one) == addresses(two)

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -124,25 +125,26 @@ def test_a_killed_postmaster_is_replaced_even_while_its_backends_live(home: Path
     server = Server(home / "server", settings=FAST)
     server.start()
     busy = psycopg.connect(server.conninfo(), autocommit=True)
-    ended = threading.Event()
+    # Computes without looking at the postmaster.
+    spin = (
+        "do $$ declare ending timestamptz := clock_timestamp() + interval '2 s';"
+        " begin while clock_timestamp() < ending loop null; end loop; end $$"
+    )
 
     def work() -> None:
-        try:
-            while True:
-                # Does not look at the postmaster while it computes.
-                busy.execute("select count(*) from generate_series(1, 1000000) a")
-        except psycopg.Error:
-            ended.set()
+        with suppress(psycopg.Error):
+            busy.execute(spin)
 
     thread = threading.Thread(target=work)
     thread.start()
+    active = "select count(*) = 1 from pg_stat_activity where state = 'active' and query like 'do %'"
+    wait_until(lambda: answer(server, active) is True)
     killed = postmaster(server)
     os.kill(killed, signal.SIGKILL)
     server.start()
     assert answer(server) == 1
     assert postmaster(server) != killed
     thread.join(60)
-    assert ended.is_set()
     busy.close()
 
 
