@@ -7,11 +7,11 @@ from db.demo.load import NOW, Load
 from db.demo.vocabulary import COUNTRIES, TAGS, TITLE_HEADS, TITLE_TAILS
 
 _NUMBER = "(p.k * 16 + i)"
-# Every sixth person publishes.
+# Every twelfth person publishes.
 _ITEMS = """
     from people as p
     cross join lateral generate_series(1, 3) as item (i)
-    where mod(p.k, 6) = 1 and p.deleted_at is null"""
+    where mod(p.k, 12) = 1 and p.deleted_at is null"""
 PERIODS = ("hour", "day", "week", "month")
 
 
@@ -106,5 +106,5 @@ def _featured(chance: Chance) -> str:
         select {chance.uuid("featured", "k")}, id, display_name || ' this week', place,
                {NOW} + (mod(place, 3) - 1) * interval '7 days', {NOW} + mod(place, 3) * interval '7 days' - interval '1 hour'
         from (select k, id, display_name, row_number() over (order by k) as place
-              from demo_people where mod(k, 6) = 1 and status = 'ACTIVE' and deleted_at is null
+              from demo_people where mod(k, 12) = 1 and status = 'ACTIVE' and deleted_at is null
               order by k limit 12) as creator"""

@@ -12,6 +12,7 @@ PRICE_IDS = {
     "plan_pro_yearly": ("price_test_pro_yearly", "prod_test_pro"),
     "plan_enterprise_yearly": ("price_test_enterprise_yearly", "prod_test_enterprise"),
 }
+CANCEL_REASONS = ("too expensive", "missing features", "switched service", "unused", "other")
 # Invoices of the last periods; older ones were archived.
 INVOICED_PERIODS = 3
 
@@ -68,7 +69,7 @@ def _subscriptions(chance: Chance) -> str:
         select p.subscription, p.id, p.plan, {_TIER}, p.subscription_status, lower(plan."billingInterval"::text),
                coalesce(p.started_at, p.created_at), coalesce(p.period_start, p.created_at), p.period_end,
                case when p.canceled then {chance.between("canceled", "p.k", "p.period_start", f"least(p.period_end, {NOW})")} end,
-               case when p.canceled then {chance.word("cancel reason", "p.k", ("too expensive", "missing features", "switched service", "unused", "other"))} end,
+               case when p.canceled then {chance.word("cancel reason", "p.k", CANCEL_REASONS)} end,
                p.cancels, p.trial_end - interval '14 days', p.trial_end, p.customer, p.stripe_subscription,
                p.price_id, case when p.stripe then {chance.stripe("cs_test", "p.k")} end,
                case when p.billing = 'cancels at a date'
@@ -153,7 +154,7 @@ def _usage(chance: Chance) -> str:
         cross join lateral (
             select {NOW} - {chance.share("used", number)} * least(interval '30 days', {NOW} - p.created_at) as used
         ) as moment
-        where p.subscription is not null and p.deleted_at is null and {chance.percent("uses", "p.k", 40)}"""
+        where p.subscription is not null and p.deleted_at is null and {chance.percent("uses", "p.k", 25)}"""
 
 
 def _credits(chance: Chance) -> str:

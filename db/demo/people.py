@@ -17,6 +17,8 @@ HUNDRED = 100
 # Each is coprime to a hundred: any hundred people in a row meet every slot once.
 _SITUATION_STEP, _BILLING_STEP, _BILLING_SHIFT = 37, 61, 17
 _NAME_STEP = 7919
+# These took the name of the person before them, in other letter case: two holders of one name.
+_TWIN = "mod(n, 149) = 11"
 
 _TABLES = (
     """create temporary table demo_situation (
@@ -91,8 +93,8 @@ def _cast(chance: Chance) -> str:
     drawn = chance.between("situation hours", "n", "s.low", "s.high")
     return f"""
         insert into demo_people
-        select n, {chance.cuid("user", "n")}, case when not s.released then username end,
-               username || '@' || {chance.word("domain", "n", MAIL_DOMAINS)}, display_name,
+        select n, {chance.cuid("user", "n")}, case when not s.released then case when twin then initcap(handle) else handle end end,
+               handle || case when twin then n::text else '' end || '@' || {chance.word("domain", "n", MAIL_DOMAINS)}, display_name,
                s.name, s.status::"UserStatus", created_at, case when s.keeps_expiry then ends_at end,
                case when s.attempted then attempted_at end,
                case when s.retries > 0 then 1 + {chance.number("retries", "n", 64)} % s.retries else 0 end,
@@ -112,17 +114,18 @@ def _cast(chance: Chance) -> str:
             s.billing_slot, mod(n * {_BILLING_STEP} + n / {HUNDRED} * {_BILLING_SHIFT}, {HUNDRED}))
         left join subscription_plans plan on plan.id = b.plan
         cross join lateral (
-            select mod(n * {_NAME_STEP}, {pairs})::int as pair, n / {pairs} as round
+            select mod(named * {_NAME_STEP}, {pairs})::int as pair, named / {pairs} as round, named <> n as twin
+            from (select case when {_TWIN} then n - 1 else n end as named) as named
         ) as draw
         cross join lateral (
             select ({texts([folded(name) for name in FIRST_NAMES])})[1 + pair % {first}]
-                   || {chance.word("separator", "n", (".", "_", "-"))}
+                   || (array['.', '_', '-'])[1 + pair % 3]
                    || ({texts([folded(name) for name in LAST_NAMES])})[1 + pair / {first}]
-                   || case when round > 0 then round::text else '' end as username,
+                   || case when round > 0 then round::text else '' end as handle,
                    ({texts(FIRST_NAMES)})[1 + pair % {first}] || ' '
                    || ({texts(LAST_NAMES)})[1 + pair / {first}] as display_name,
                    case s.held when '{Held.EXPIRES}' then {NOW} + {drawn} * interval '1 hour' end as ends_at
-        ) as name
+        ) as called
         cross join lateral (
             select coalesce(ends_at - interval '7 days', {NOW} - {drawn} * interval '1 hour') as created_at
         ) as born

@@ -41,7 +41,8 @@ RESERVATIONS = {
     "paid too late": "from users where status = 'EXPIRED' and payment_attempted_at > reservation_expires_at",
     "active": "from users where status = 'ACTIVE'",
     "soft-deleted": "from users where deleted_at is not null",
-    "role admin or other provider": "from users where provider in ('google', 'apple')",
+    "a name held twice": "from users where username is not null group by lower(username) having count(*) > 1",
+    "other provider": "from users where provider in ('google', 'apple')",
 }
 
 EVENTS = {
