@@ -155,8 +155,7 @@ class AreaScreen(PlaceScreen):
         if event.rows is self.active.rows:
             rows = f"{event.count:,}{'+' if event.more else ''} row{'' if event.count == 1 else 's'}"
             self.status.fresh(event.as_of, event.elapsed_ms, rows)
-            if event.note:
-                self.status.say(event.note, Tone.QUIET)
+            self.status.note(event.note or "")
         self.learned()
 
     @on(ReadFailed)

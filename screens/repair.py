@@ -32,8 +32,8 @@ async def repair(screen: PlaceScreen, plan: Callable[[], ChangeSet]) -> None:
         dialog = Confirm(planned, partial(_deliver, screen.desk), may_undo=why_no_undo)
         confirmed = await screen.app.push_screen_wait(dialog)
         if confirmed is None or confirmed.receipt is None:
-            screen.status.say("Nothing was changed from here.", Tone.QUIET)
             screen.refresh_rows()
+            screen.status.say("Nothing was changed from here.", Tone.QUIET)
             return
         screen.refresh_rows()
         receipt = confirmed.receipt

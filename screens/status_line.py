@@ -19,13 +19,18 @@ class StatusLine(OneLine):
     def __init__(self) -> None:
         super().__init__(id="status")
         self._message = Run("", Tone.QUIET)
+        self._note = Run("", Tone.QUIET)
         self._freshness = Run("", Tone.QUIET)
         self._as_of: datetime | None = None
 
     @property
     def message(self) -> str:
-        """What was said last."""
-        return self._message.text
+        """What stands on the left: what was said last, else the note."""
+        return self._left.text
+
+    @property
+    def _left(self) -> Run:
+        return self._message if self._message.text else self._note
 
     @property
     def stale(self) -> bool:
@@ -35,6 +40,11 @@ class StatusLine(OneLine):
     def say(self, message: str, tone: Tone = Tone.PLAIN) -> None:
         """Tell the operator something; empty takes the last message away."""
         self._message = Run(visible(message, limit=500), tone)
+        self._show()
+
+    def note(self, note: str) -> None:
+        """What an operator must know about the rows on screen; stands wherever nothing else is said."""
+        self._note = Run(visible(note, limit=500), Tone.QUIET)
         self._show()
 
     def fresh(self, as_of: datetime, elapsed_ms: float, rows: str) -> None:
@@ -55,14 +65,14 @@ class StatusLine(OneLine):
 
     def _show(self) -> None:
         width = max(0, self.size.width - 2)
-        right = (
-            self._freshness if cell_len(self._freshness.text) < width // 2 or not self._message.text else None
-        )
+        left = self._left
+        fits = cell_len(self._freshness.text) < width // 2 or not left.text
+        right = self._freshness if fits else None
         room = width - (cell_len(right.text) + 2 if right else 0)
-        text = self._message.text
+        text = left.text
         if cell_len(text) > room:
             text = set_cell_size(text, max(0, room - 1)).rstrip() + "…"
-        runs = [Run(" ", Tone.QUIET), Run(text, self._message.tone)]
+        runs = [Run(" ", Tone.QUIET), Run(text, left.tone)]
         if right:
             blank = width - cell_len(text) - cell_len(right.text)
             runs += [Run(" " * max(blank, 0), Tone.QUIET), right]

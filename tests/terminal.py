@@ -72,7 +72,9 @@ class Terminal:
     @property
     def text(self) -> str:
         """What a person would see."""
-        return "\n".join(self._screen.display)
+        # Not pyte's own `display`, which fails where half of a wide character was overwritten.
+        rows = (self._screen.buffer[line] for line in range(self.lines))
+        return "\n".join("".join(row[column].data for column in range(self.columns)) for row in rows)
 
     @property
     def modes(self) -> list[Any]:
@@ -101,6 +103,13 @@ class Terminal:
     def until(self, text: str) -> None:
         """Wait until the screen shows a text."""
         self._wait(lambda: text in self.text, f"{text!r} on the screen")
+
+    def settle(self) -> None:
+        """Wait until nothing more is written."""
+        before = -1
+        while before != len(self.written):
+            before = len(self.written)
+            self.read(0.1)
 
     def press(self, keys: str) -> None:
         """Type."""
