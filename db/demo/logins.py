@@ -38,10 +38,10 @@ def _sessions(chance: Chance) -> str:
         insert into sessions (id, "userId", "refreshToken", "expiresAt", "createdAt", "deviceInfo", "ipAddress", "lastUsedAt")
         select {chance.cuid("session", number)}, p.id,
                {chance.digest("refresh", number)} || {chance.digest("token", number)},
-               case when odd = 1 then used - interval '2 hours' else used + interval '30 days' end, began,
-               case when odd <> 0 then {chance.word("device", number, DEVICES)} end,
-               case when odd <> 0 then {address} end,
-               case odd when 0 then null when 2 then {NOW} + interval '6 hours' else used end
+               case when odd = 'broken' then used - interval '2 hours' else used + interval '30 days' end, began,
+               case when odd is distinct from 'old' then {chance.word("device", number, DEVICES)} end,
+               case when odd is distinct from 'old' then {address} end,
+               case odd when 'old' then null when 'future' then {NOW} + interval '40 minutes' else used end
         from people as p
         cross join lateral (
             select case when p.situation = 'expired and released' then 0
@@ -53,7 +53,8 @@ def _sessions(chance: Chance) -> str:
         cross join lateral generate_series(1, held) as each (i)
         cross join lateral (
             select {NOW} - power({chance.share("used", number)}, 4) * least(interval '160 days', {NOW} - p.created_at) as used,
-                   mod({number}, 131) as odd
+                   case when i = 1 and mod(p.k, 199) = 5 then 'future'
+                        else (array['old', 'broken'])[(1 + mod({number}, 131))::int] end as odd
         ) as last
         cross join lateral (
             select {chance.between("login", number, "greatest(p.created_at, used - interval '60 days')", "used")} as began

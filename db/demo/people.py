@@ -88,13 +88,13 @@ def _situation_slots() -> list[dict[str, Any]]:
 
 
 def _cast(chance: Chance) -> str:
-    first, last = len(FIRST_NAMES), len(LAST_NAMES)
-    pairs = first * last
+    first = len(FIRST_NAMES)
+    pairs = first * len(LAST_NAMES)
     drawn = chance.between("situation hours", "n", "s.low", "s.high")
     return f"""
         insert into demo_people
         select n, {chance.cuid("user", "n")}, case when not s.released then case when twin then initcap(handle) else handle end end,
-               handle || case when twin then n::text else '' end || '@' || {chance.word("domain", "n", MAIL_DOMAINS)}, display_name,
+               handle || case when twin then '+' || n else '' end || '@' || {chance.word("domain", "n", MAIL_DOMAINS)}, display_name,
                s.name, s.status::"UserStatus", created_at, case when s.keeps_expiry then ends_at end,
                case when s.attempted then attempted_at end,
                case when s.retries > 0 then 1 + {chance.number("retries", "n", 64)} % s.retries else 0 end,

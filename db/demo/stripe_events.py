@@ -51,7 +51,7 @@ class Outcome:
         losses: Value of lease_losses.
         error: The last error.
         lease: Minutes until the lease ends; negative ones lie in the past.
-        next_attempt: Minutes until the next attempt; negative ones lie in the past.
+        next_attempt: Minutes until the next attempt, at most. What is received is due at once.
         young: It arrived so many minutes ago at most; None keeps the time that its story gives it.
         edit: What is wrong with the payload.
     """
@@ -71,8 +71,8 @@ class Outcome:
 OUTCOMES: tuple[Outcome, ...] = (
     Outcome("processed", 77, "processed"),
     Outcome("processed after retries", 4, "processed", retries=2),
-    Outcome("received", 3, "received", next_attempt=-1, young=4),
-    Outcome("waiting", 1, "received", next_attempt=-400, young=700),
+    Outcome("received", 3, "received", young=4),
+    Outcome("waiting", 1, "received", young=700),
     Outcome("processing", 1, "processing", lease=50, young=2),
     Outcome("stuck", 2, "processing", losses=1, lease=-95, young=200),
     Outcome("failed, to be retried", 2, "failed", 1, error="OperationalError: deadlock detected", next_attempt=15, young=60),
@@ -171,7 +171,9 @@ def _events(chance: Chance, story: Story) -> str:
                case o.error when 'shape' then '{_shape_error(story)}' else o.error end,
                case when o.name not in ('received', 'waiting') then 'worker-' || (1 + mod(ordinal, 4)) end,
                case when o.name in ('received', 'waiting') then 0 else 1 + o.retries + o.losses end,
-               (now() + o.lease * interval '1 minute'), (now() + o.next_attempt * interval '1 minute'),
+               now() + o.lease * interval '1 minute',
+               case when o.status = 'received' then at {zone} + interval '900 milliseconds'
+                    else now() + {chance.share("next attempt", "ordinal")} * o.next_attempt * interval '1 minute' end,
                date_trunc('second', at) {zone}, at {zone} + interval '900 milliseconds',
                case when o.status = 'processed' then at {zone} + interval '1200 milliseconds' + o.retries * interval '4 minutes' end,
                at {zone} + interval '1200 milliseconds'

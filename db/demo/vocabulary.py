@@ -9,6 +9,7 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
+# Both counts share no factor with a hundred, so that no name goes with a situation.
 FIRST_NAMES = _words(
     """
     Ana Liam Noor Mateo Yuki Chloé Omar Ingrid Tomás Zuzana Priya Jonas Amara Luca Fatima Henrik Sofía Kenji
@@ -16,7 +17,7 @@ FIRST_NAMES = _words(
     Andrés Ravi Freya Malik Irène Pavel Lucía Tariq Astrid Bruno Yara Felix Noémie Idris Maja Sergio Keiko Axel
     Salma Nils Renée Arjun Petra Youssef Alma Dario Linh Simon Adaeze Jakub Valentina Hassan Elena Kofi Marta
     Joaquín Sunniva Dmitri Paola Minh Camille Tunde Wren Isabel Nikolai Anjali César Thea Ibrahim Rosa Milan
-    Zainab Otto Catarina Kwame Silvie Eduardo Naomi Gustav Laila Piotr Ximena Dante
+    Zainab Otto Catarina Kwame Eduardo Naomi Gustav Laila Ximena
     """
 )
 LAST_NAMES = _words(
@@ -27,7 +28,7 @@ LAST_NAMES = _words(
     Girard Osei Wójcik Ortega Mori Vogel Bensaïd Larsen Fontaine Patel Urban Khalil Vega Marino Tran Fischer
     Eze Zielinski Ibáñez Saleh Popescu Mensah Krüger Lozano Aas Ivanov Greco Nguyen Lefèvre Adeyemi Hayes Méndez
     Orlov Rao Navarro Dahl Mahmoud Serrano Jansen Hussein Winkler Almeida Asante Blanc Cruz Takeda Strand Qureshi
-    Kaminski Mejía Duarte Holt
+    Kaminski Mejía Duarte
     """
 )
 MAIL_DOMAINS = ("example.com", "example.org", "example.net", "mail.example.com", "post.example.org")
