@@ -7,13 +7,9 @@ its last process is gone. No process id is ever trusted for that, and a stale po
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import shutil
 import signal
-import socket
-import stat
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -23,14 +19,12 @@ from urllib.parse import quote
 
 from db.embedded.account import Account, current_account
 from db.embedded.binaries import binaries, readable_binaries
+from db.embedded.sockets import PORT, accepts, forget_socket_directory, make_socket_directory
 from db.errors import ConfigurationError, Unreachable
 
 Progress = Callable[[str], None]
 
 SUPERUSER = "postgres"
-# sun_path holds 104 bytes on macOS and 108 on Linux; "/.s.PGSQL.5432" takes 14 of them.
-_LONGEST_SOCKET_DIRECTORY = 88
-_PORT = 5432
 _PATIENCE_SECONDS = 60.0
 _POLL_SECONDS = 0.01
 _LARGEST_LOG = 5_000_000
@@ -97,13 +91,13 @@ class Server:
 
     def conninfo(self, *, user: str = SUPERUSER, dbname: str = "postgres") -> str:
         """Return a libpq keyword string for the running server."""
-        parts = {"host": str(self.socket_dir), "port": str(_PORT), "user": user, "dbname": dbname}
+        parts = {"host": str(self.socket_dir), "port": str(PORT), "user": user, "dbname": dbname}
         return " ".join(f"{key}={_quoted(value)}" for key, value in parts.items())
 
     def url(self, *, user: str = SUPERUSER, dbname: str = "postgres") -> str:
         """Return a postgresql:// URL for the running server."""
         host = quote(str(self.socket_dir), safe="/")
-        return f"postgresql://{quote(user, safe='')}@/{quote(dbname, safe='')}?host={host}&port={_PORT}"
+        return f"postgresql://{quote(user, safe='')}@/{quote(dbname, safe='')}?host={host}&port={PORT}"
 
     def start(self, progress: Progress = quiet) -> None:
         """Make the server run, creating its cluster first if there is none; a running one is left alone.
@@ -131,6 +125,7 @@ class Server:
         with self._exclusively("starting.lock"):
             running = self._postmaster()
             if running is None:
+                forget_socket_directory(self.home, current_account())
                 return
             os.kill(running.pid, signal.SIGINT)
             with (self.home / "alive.lock").open("rb") as alive:
@@ -200,7 +195,7 @@ class Server:
                 )
             # Nobody holds the lock, so the file is of a server that died; its pid may be anybody's by now.
             (self.data_dir / "postmaster.pid").unlink(missing_ok=True)
-            settings = self._effective_settings(self._make_socket_directory(account))
+            settings = self._effective_settings(make_socket_directory(self.home, account))
             options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
             postgres: list[str | Path] = [programs / "postgres", "-D", self.data_dir, *options]
             account.run(["/bin/sh", "-c", _LAUNCH, "sh", self.log, *postgres], pass_fds=(alive.fileno(),))
@@ -217,7 +212,7 @@ class Server:
         """Settings for the command line: no file in a directory that another account owns is written."""
         return {
             "listen_addresses": "",
-            "port": str(_PORT),
+            "port": str(PORT),
             "unix_socket_directories": _listed(socket_directory),
             "unix_socket_permissions": "0700",
             "max_connections": "100",
@@ -226,29 +221,6 @@ class Server:
             "log_timezone": "UTC",
             "logging_collector": "off",
         } | self._settings
-
-    def _make_socket_directory(self, account: Account) -> Path:
-        """Create a private directory with a short name that stays the same from start to start."""
-        digest = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:8]
-        for parent in self._socket_parents(account):
-            path = parent / f"nightdesk-{account.uid}-{digest}"
-            if len(os.fsencode(path)) <= _LONGEST_SOCKET_DIRECTORY and _make_private(path, account):
-                # Left by a server that was killed; its lock file may name a process id that lives again.
-                for left in path.glob(".s.PGSQL.*"):
-                    left.unlink()
-                return path
-        path = Path(tempfile.mkdtemp(prefix="nightdesk-", dir="/tmp"))
-        account.own(path, 0o700)
-        return path
-
-    @staticmethod
-    def _socket_parents(account: Account) -> list[Path]:
-        """Directories that may hold the socket; root's own runtime directory is closed to other accounts."""
-        runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-        shared = Path("/tmp")  # noqa: S108 - the directory made inside is checked to be ours
-        if runtime and not account.borrowed and Path(runtime).is_dir():
-            return [Path(runtime), shared]
-        return [shared]
 
     def _postmaster(self) -> _Postmaster | None:
         """Read where the live server listens; None when it is dead or not yet ready."""
@@ -261,7 +233,7 @@ class Server:
         if len(lines) < 8 or lines[7].strip() != "ready":
             return None
         found = _Postmaster(pid=int(lines[0]), socket_directory=Path(lines[4]))
-        return found if _accepts(found.socket_directory / f".s.PGSQL.{_PORT}") else None
+        return found if accepts(found.socket_directory) else None
 
     @contextmanager
     def _exclusively(self, name: str) -> Iterator[None]:
@@ -286,29 +258,6 @@ def _try_lock(descriptor: int, mode: int) -> bool:
         fcntl.flock(descriptor, mode | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
-    return True
-
-
-def _accepts(socket_path: Path) -> bool:
-    """Tell whether somebody listens: backends that outlive a killed postmaster do not."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        try:
-            probe.connect(str(socket_path))
-        except OSError:
-            return False
-    return True
-
-
-def _make_private(path: Path, account: Account) -> bool:
-    """Create the directory, or accept an existing one only if it is the account's own and closed to others."""
-    try:
-        path.mkdir(mode=0o700)
-    except FileExistsError:
-        found = path.lstat()
-        return stat.S_ISDIR(found.st_mode) and found.st_uid == account.uid and not found.st_mode & 0o077
-    except OSError:
-        return False
-    account.own(path, 0o700)
     return True
 
 

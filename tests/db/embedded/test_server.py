@@ -170,6 +170,17 @@ def test_a_stale_pid_file_naming_a_living_process_does_not_hinder(home: Path) ->
         bystander.wait()
 
 
+def test_stopping_a_killed_server_removes_its_socket_directory(home: Path) -> None:
+    server = Server(home / "server", settings=FAST)
+    server.start()
+    directory = server.socket_dir
+    os.kill(postmaster(server), signal.SIGKILL)
+    wait_until(lambda: not server.running)
+    assert directory.exists()
+    server.stop()
+    assert not directory.exists()
+
+
 def test_a_stale_socket_does_not_hinder(home: Path) -> None:
     server = Server(home / "server", settings=FAST)
     server.start()
