@@ -29,6 +29,16 @@ def index_exists(ground: Ground, name: str) -> bool:
     return ground.relation(name, "iI")
 
 
+def _table_of(ground: Ground, name: str) -> str | None:
+    rows = ground.rows(
+        "select c.relname from pg_class x join pg_index i on i.indexrelid = x.oid join pg_class c on c.oid = i.indrelid "
+        "where x.relnamespace = %(schema)s::regnamespace and x.relname = %(name)s",
+        schema=ident(ground.schema),
+        name=name,
+    )
+    return str(rows[0][0]) if rows else None
+
+
 def _invalid(ground: Ground, name: str) -> bool:
     return ground.holds(
         "select from pg_index i join pg_class x on x.oid = i.indexrelid "
@@ -176,10 +186,11 @@ class Index(Declared):
         return Outcome.HEALED if healed else outcome
 
     def shape(self, ground: Ground) -> Shape:
-        """Read the one index, wherever it sits."""
-        indexes = read(ground.connection, Kind.INDEX, ground.schema)
-        own = [text for name, text in indexes.items() if name.split(".", 1)[1] == self.name]
-        return {"index": own[0]} if own else {}
+        """Read the one index, whatever table it sits on."""
+        table = _table_of(ground, self.name)
+        if table is None:
+            return {}
+        return {"index": read(ground.connection, Kind.INDEX, ground.schema, table)[f"{table}.{self.name}"]}
 
     def underlay(self, home: Ground, scratch: Ground) -> None:
         """Clone the table."""
