@@ -515,3 +515,15 @@ def test_a_plan_for_another_database_is_refused(support: Connection) -> None:
     other = type(plan)(action=plan.action, database="123:456", units=plan.units)
     with pytest.raises(UsageError, match="another database"):
         apply(support, other, operation_id=uuid4(), reason="a test")
+
+
+def test_a_null_in_an_array_stays_one_whatever_the_session_sets(
+    support: Connection, owner: Connection
+) -> None:
+    thing(owner)
+    support.execute("set array_nulls = off")
+    do(
+        support,
+        RowChange.update("thing", key={"id": "t1"}, before={"tags": None}, after={"tags": ["a", None]}),
+    )
+    assert one(owner, "select tags[2] is null from thing")

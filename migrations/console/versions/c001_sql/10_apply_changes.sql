@@ -118,7 +118,7 @@ create function nightdesk.apply_changes(
 ) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
-set timezone = 'UTC' set datestyle = 'ISO' set intervalstyle = 'postgres' set bytea_output = 'hex' set extra_float_digits = 1
+set timezone = 'UTC' set datestyle = 'ISO' set intervalstyle = 'postgres' set bytea_output = 'hex' set extra_float_digits = 1 set array_nulls = on
 as $function$
 declare
   c_rows_at_most constant integer := 5000;
