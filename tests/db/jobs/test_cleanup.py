@@ -39,6 +39,17 @@ def test_jobs_that_ended_thirty_days_ago_go_with_their_log(jobs: Jobs) -> None:
     assert {row[0] for row in jobs.session.execute("select job_id from job_log")} == {young, running}
 
 
+@pytest.mark.parametrize(
+    ("status", "finished"),
+    [("pending", "now()"), ("completed", "null"), ("failed", "null"), ("cancelled", "null")],
+)
+def test_a_job_has_an_end_exactly_when_it_has_ended(jobs: Jobs, status: str, finished: str) -> None:
+    with pytest.raises(psycopg.errors.CheckViolation, match="job_queue_finished_check"):
+        jobs.session.execute(
+            f"insert into job_queue (job_type, status, finished_at) values ('x', '{status}', {finished})"
+        )
+
+
 def test_jobs_go_in_batches_oldest_first(jobs: Jobs) -> None:
     youngest = _ended(jobs, "31 days")
     for age in ("33 days", "32 days"):

@@ -197,6 +197,17 @@ def test_a_failed_event_is_retried_three_times_later_and_later(jobs: Jobs) -> No
     assert jobs.value("select error_message from stripe_webhook_events") == "boom"
 
 
+def test_an_event_that_another_writer_gave_up_is_not_retried(jobs: Jobs) -> None:
+    insert = (
+        "insert into stripe_webhook_events (stripe_event_id, event_type, payload, status, retry_count)"
+        " values (%s, 'x', '{}', 'failed', %s)"
+    )
+    jobs.session.execute(insert, ("evt_given_up", 3))
+    jobs.session.execute(insert, ("evt_retried", 2))
+    assert _claim(jobs, "evt_given_up") == []
+    assert _claim(jobs) == [("evt_retried", 1)]
+
+
 def test_a_success_after_a_failure_clears_the_error(jobs: Jobs) -> None:
     _record(jobs)
     [(event, token)] = _claim(jobs)

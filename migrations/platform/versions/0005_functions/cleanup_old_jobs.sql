@@ -14,13 +14,13 @@ begin
     if p_batch_size is null or p_batch_size not between 1 and 100000 then
         raise exception 'p_batch_size must be 1 to 100000' using errcode = 'invalid_parameter_value';
     end if;
-    -- Logs go with their job by the foreign key. A cached result stays until it has expired.
+    -- By job_queue_finished_check a job has finished_at exactly when it has ended. Logs go with their job by the
+    -- foreign key. A cached result stays until it has expired.
     delete from {schema}.job_queue q
     where q.id in (
         select old.id
         from {schema}.job_queue old
         where old.finished_at < v_now - make_interval(days => p_older_than_days)
-            and old.status in ('completed', 'failed', 'cancelled')
             and (old.cache_expires_at is null or old.cache_expires_at <= v_now)
         order by old.finished_at, old.id
         limit p_batch_size
