@@ -11,6 +11,7 @@ from db.changes import ChangeSet, Receipt, deliver, undo_plan
 from db.errors import NightdeskError
 from screens.confirm import Confirm
 from screens.desk import Desk
+from screens.masthead import badge
 from screens.place_screen import PlaceScreen
 from screens.tone import Tone
 
@@ -29,7 +30,7 @@ async def repair(screen: PlaceScreen, plan: Callable[[], ChangeSet]) -> None:
         except NightdeskError as error:
             screen.status.say(str(error), Tone.BAD)
             return
-        dialog = Confirm(planned, partial(_deliver, screen.desk), may_undo=why_no_undo)
+        dialog = Confirm(planned, where(screen.desk), partial(_deliver, screen.desk), may_undo=why_no_undo)
         confirmed = await screen.app.push_screen_wait(dialog)
         if confirmed is None or confirmed.receipt is None:
             screen.refresh_rows()
@@ -39,6 +40,13 @@ async def repair(screen: PlaceScreen, plan: Callable[[], ChangeSet]) -> None:
         receipt = confirmed.receipt
         screen.status.say(f"{receipt.code}: {planned.summary or planned.action}", Tone.GOOD)
         next_plan = partial(_plan_undo, screen.desk, receipt) if confirmed.undo else None
+
+
+def where(desk: Desk) -> str:
+    """Environment and database in words."""
+    known = desk.known
+    database = f" · {known.facts.database}@{known.facts.host}" if known is not None else ""
+    return f"{badge(desk.database.target.environment)}{database}"
 
 
 def why_no_undo(receipt: Receipt) -> str | None:

@@ -76,6 +76,16 @@ COMMON = (
         "Show the record under the cursor in full; again to move into it.",
         ("enter", "l", "right"),
         _open,
+        frozenset(Place) - {Place.OVERVIEW},
+        why_not=_nothing_to_open,
+    ),
+    Action(
+        "finding.open",
+        "go there",
+        "Go to the rows behind the line under the cursor.",
+        ("enter", "l", "right"),
+        _open,
+        frozenset({Place.OVERVIEW}),
         why_not=_nothing_to_open,
     ),
     Action(

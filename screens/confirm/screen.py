@@ -65,6 +65,7 @@ class Confirm(DeafDialog[Confirmed]):
 
     Args:
         plan: What was planned; exactly this is applied.
+        where: The environment and database it changes, in words.
         deliver: Applies it.
         may_undo: Why the result cannot be undone from here, or None.
     """
@@ -86,10 +87,11 @@ class Confirm(DeafDialog[Confirmed]):
         result: Receipt | NightdeskError
 
     def __init__(
-        self, plan: ChangeSet, deliver: Delivery, *, may_undo: Callable[[Receipt], str | None]
+        self, plan: ChangeSet, where: str, deliver: Delivery, *, may_undo: Callable[[Receipt], str | None]
     ) -> None:
         super().__init__()
         self.plan = plan
+        self._where = where
         self.stage = Stage.PREVIEW
         self._deliver = deliver
         self._may_undo = may_undo
@@ -98,7 +100,9 @@ class Confirm(DeafDialog[Confirmed]):
 
     def compose(self) -> ComposeResult:
         """What, how much, what to weigh, the diff, the reason, the two ways out."""
-        with Vertical(classes="dialog wide"):
+        with Vertical(classes="dialog wide") as dialog:
+            # In the border: the header lies dimmed behind the dialog, and nobody must forget where this happens.
+            dialog.border_title = plain(f" {self._where} ")
             yield Static(plain(self.plan.summary or self.plan.action), classes="dialog--title", markup=False)
             yield Static(plain(totals(self.plan)), id="totals", markup=False)
             for warning in self.plan.warnings:

@@ -29,12 +29,15 @@ def lines(sections: Sequence[Section], width: int) -> tuple[tuple[Run, ...], ...
         Lines as runs; what exceeds LINES_MOST is counted in the last line.
     """
     width = max(width, 8)
+    label_width = _label_width(sections, width)
     result: list[tuple[Run, ...]] = []
     for number, section in enumerate(sections):
         if number:
             result.append(())
         result.append((Run(set_cell_size(section.title, min(width, cell_len(section.title))), Tone.STRONG),))
-        found = _group(section, width) if isinstance(section, Group) else _document(section, width)
+        found = (
+            _group(section, width, label_width) if isinstance(section, Group) else _document(section, width)
+        )
         for line in found:
             result.append(line)
             if len(result) >= LINES_MOST:
@@ -45,10 +48,13 @@ def lines(sections: Sequence[Section], width: int) -> tuple[tuple[Run, ...], ...
     return tuple(result)
 
 
-def _group(group: Group, width: int) -> Iterator[tuple[Run, ...]]:
-    label_width = min(
-        max((cell_len(field.label) for field in group.fields), default=0), LABEL_MOST, width // 2
-    )
+def _label_width(sections: Sequence[Section], width: int) -> int:
+    """One width for the labels of all groups, so that values stand in one column."""
+    labels = (field.label for section in sections if isinstance(section, Group) for field in section.fields)
+    return min(max(map(cell_len, labels), default=0), LABEL_MOST, width // 2)
+
+
+def _group(group: Group, width: int, label_width: int) -> Iterator[tuple[Run, ...]]:
     for field in group.fields:
         label = set_cell_size(field.label, label_width) + _GAP
         blank = " " * (label_width + len(_GAP))

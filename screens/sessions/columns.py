@@ -18,9 +18,9 @@ SESSIONS: tuple[Column[Session], ...] = (
         tone=lambda row: Tone.PLAIN if row.live else Tone.QUIET,
     ),
     Column("used", lambda row, now: ago(row.last_used_at, now) or "never", least=7, most=8),
-    Column("expires", lambda row, now: ago(row.expires_at, now), least=7, most=8, priority=2),
+    Column("expires", lambda row, now: ago(row.expires_at, now), least=7, most=8, priority=1),
     Column("address", lambda row, _now: row.address, least=9, most=20, priority=3),
-    Column("device", lambda row, _now: row.device, least=12, most=48, priority=1),
+    Column("device", lambda row, _now: row.device, least=12, most=48, priority=2),
     Column("id", lambda row, _now: row.id, cut=Cut.MIDDLE, least=12, most=26, priority=4),
 )
 
