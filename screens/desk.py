@@ -37,21 +37,23 @@ class Desk:
         self.database = database
         self.session: UUID = uuid4()
         self._known: Knowledge | None = None
+        self._outdated = False
         self._guard = threading.Lock()
 
     @property
     def known(self) -> Knowledge | None:
-        """What the server said, None until it answered; never blocks."""
+        """What the server said last, None until it answered; never blocks."""
         return self._known
 
     def learn(self) -> Knowledge:
-        """Ask the server unless it answered before; blocks, so only for workers.
+        """Ask the server unless its answer still holds; blocks, so only for workers.
 
         Raises:
             NightdeskError: It cannot be reached or refuses.
         """
         with self._guard:
-            if self._known is None:
+            if self._known is None or self._outdated:
+                self._outdated = False
                 with self.database.reading() as connection:
                     capabilities = read_capabilities(connection)
                 facts = self.database.facts
@@ -60,8 +62,8 @@ class Desk:
 
     def forget(self) -> None:
         """Ask again on next use: rights and tables may have changed since."""
-        with self._guard:
-            self._known = None
+        # Without the guard: a worker may hold it while it waits for the server, and this runs between keys.
+        self._outdated = True
 
     def _why_read_only(self, facts: ServerFacts, capabilities: Capabilities) -> str | None:
         if self.database.target.environment.read_only:

@@ -85,7 +85,7 @@ class PlaceScreen(Screen[None]):
 
     def learned(self) -> None:
         """Draw the masthead again if the server said something new about itself."""
-        if self.desk.known is not self._seen:
+        if self.desk.known != self._seen:
             self._seen = self.desk.known
             self.masthead.refresh()
             self.situation_changed()
