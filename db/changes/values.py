@@ -48,9 +48,13 @@ def encode(value: Any) -> Encoded:
 
 @singledispatch
 def _text(value: Any) -> str:
+    import psycopg
     from psycopg.adapt import PyFormat, Transformer
 
-    dumped = Transformer().get_dumper(value, PyFormat.TEXT).dump(value)
+    try:
+        dumped = Transformer().get_dumper(value, PyFormat.TEXT).dump(value)
+    except psycopg.Error as error:
+        raise UsageError(f"the value cannot be stored by PostgreSQL: {error}") from error
     return "" if dumped is None else bytes(dumped).decode("utf-8", "surrogatepass")
 
 

@@ -146,7 +146,7 @@ RIGHTS: Mapping[str, TableRights] = {
     "content_category": TableRights(),
     "content_tag": TableRights(),
     "content_media": TableRights(),
-    "content_click": TableRights(personal=("ip_address",)),
+    "content_click": TableRights(),
     "trending_content": TableRights(),
     "featured_creator": TableRights(),
 }

@@ -150,7 +150,7 @@ def send(connection: Connection, text: str, *, action: str = "test.change", **na
 
 def rows(connection: Connection, query: str, *arguments: object) -> list[tuple[Any, ...]]:
     """All rows of a query."""
-    return connection.execute(query, arguments or None).fetchall()  # type: ignore[arg-type]
+    return connection.execute(query, arguments or None).fetchall()
 
 
 def one(connection: Connection, query: str, *arguments: object) -> Any:

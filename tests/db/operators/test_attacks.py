@@ -281,7 +281,7 @@ def test_no_role_writes_or_reads_past_its_grants(
 ) -> None:
     with seen_by(database, role) as connection:
         with pytest.raises(DENIED), connection.transaction(force_rollback=True):
-            connection.execute(statement)  # type: ignore[arg-type]
+            connection.execute(statement)
 
 
 @pytest.mark.parametrize("role", postgres.ROLES)
@@ -295,9 +295,9 @@ def test_personal_data_is_hidden_from_viewers_only(role: str, database: str) -> 
         for query in reads.values():
             if role == "viewer":
                 with pytest.raises(DENIED):
-                    connection.execute(query)  # type: ignore[arg-type]
+                    connection.execute(query)
             else:
-                connection.execute(query)  # type: ignore[arg-type]
+                connection.execute(query)
         assert one(connection, "select email from nightdesk.masked_users") == "a•••@e•••.com"
 
 
