@@ -7,6 +7,8 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from threading import Thread
+from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.console import RenderableType
@@ -29,11 +31,14 @@ from screens.help import Help
 from screens.line_filter import DeleteControls
 from screens.place_screen import PlaceScreen
 from screens.places import Place
-from screens.theme import DARK, THEMES
+from screens.theme import DARK, LIGHT, THEMES
 from screens.tone import Tone
 
 if TYPE_CHECKING:
     from screens.overview import OverviewScreen
+
+_TWICE = 2.0
+"""Seconds within which a second Ctrl+C counts."""
 
 _WIDE = 110
 """Columns from which details stand beside the list instead of below it."""
@@ -56,6 +61,8 @@ class Console(App[int], inherit_bindings=False):
         super().__init__()
         self.desk = desk
         self.crash: CrashReport | None = None
+        self._leaving = False
+        self._interrupted_at = float("-inf")
         self._opening = opening
         self._delete_controls = DeleteControls()
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (_WIDE, "-wide")]
@@ -84,7 +91,8 @@ class Console(App[int], inherit_bindings=False):
 
     def leave_with(self, code: int) -> None:
         """End the console with an exit code, from a signal or a vanished terminal."""
-        if self._return_code is None or not self._exit:
+        if not self._leaving:
+            self._leaving = True
             self.exit(code, return_code=code)
 
     async def on_event(self, event: events.Event) -> None:
@@ -155,8 +163,26 @@ class Console(App[int], inherit_bindings=False):
             self.push_screen(Help(situation.screen, actions.help_sections(situation)))
 
     def leave(self) -> None:
-        """End the console."""
-        self.exit(0)
+        """End the console; reads under way are cancelled in the server, so that nobody waits for them."""
+        Thread(target=self.desk.database.cancel, name="cancel", daemon=True).start()
+        self.leave_with(0)
+
+    def interrupt(self) -> None:
+        """End the console when asked twice in a row."""
+        now = monotonic()
+        if now - self._interrupted_at < _TWICE:
+            self.leave()
+        else:
+            self._interrupted_at = now
+            self.say("Ctrl+C again ends the console.", Tone.WARNING)
+
+    def suspend_console(self) -> None:
+        """Give the terminal back to the shell until `fg`."""
+        self.action_suspend_process()
+
+    def switch_looks(self) -> None:
+        """Change between dark and light."""
+        self.theme = LIGHT.name if self.theme == DARK.name else DARK.name
 
     def say(self, sentence: str, tone: Tone = Tone.PLAIN) -> None:
         """Tell the operator something on the status line."""

@@ -48,6 +48,18 @@ class Shell(Protocol):
         """End the console."""
         ...
 
+    def interrupt(self) -> None:
+        """End the console when asked twice in a row."""
+        ...
+
+    def suspend_console(self) -> None:
+        """Give the terminal back to the shell for a while."""
+        ...
+
+    def switch_looks(self) -> None:
+        """Change between dark and light."""
+        ...
+
     def say(self, sentence: str) -> None:
         """Tell the operator something on the status line."""
         ...

@@ -54,6 +54,18 @@ def _help(situation: Situation) -> None:
     situation.shell.show_help()
 
 
+def _interrupt(situation: Situation) -> None:
+    situation.shell.interrupt()
+
+
+def _suspend(situation: Situation) -> None:
+    situation.shell.suspend_console()
+
+
+def _looks(situation: Situation) -> None:
+    situation.shell.switch_looks()
+
+
 PLACES = tuple(
     Action(
         id=f"go.{place}",
@@ -110,8 +122,13 @@ COMMON = (
         "console.quit",
         "quit",
         "End the console; only from the top of a place.",
-        ("q",),
+        ("q", "ctrl+q"),
         _quit,
         why_not=_not_at_root,
+    ),
+    Action("view.looks", "looks", "Change between dark and light.", ("T",), _looks, shown=False),
+    Action("console.suspend", "suspend", "Back to the shell until fg.", ("ctrl+z",), _suspend, shown=False),
+    Action(
+        "console.interrupt", "end", "Twice in a row: end the console.", ("ctrl+c",), _interrupt, shown=False
     ),
 )

@@ -1,11 +1,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from time import monotonic
+from typing import Any
 
 import psycopg
 import pytest
 
+from db.capabilities import Capabilities
+from db.page import Page
+from screens.list_view import PageRequest
 from screens.places import Place
+from screens.sheet import Query
+from screens.webhooks import WebhooksScreen
 from tests.console.consoles import add_reservations, area, running, settled, text_of
 from tests.coroutines import until
 
@@ -193,3 +201,41 @@ async def test_help_names_every_key_of_the_place(demo_database: str, as_role: As
             assert "Not now: it needs the role oncall or support" in " ".join(shown.replace("│", " ").split())
         await pilot.press("escape")
         await until(pilot, lambda: console.screen is area(console))
+
+
+async def test_leaving_does_not_wait_for_a_slow_read(
+    demo_database: str, as_role: AsRole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sheet = WebhooksScreen.SHEETS[0]
+
+    def slow(connection: Any, capabilities: Capabilities, request: PageRequest, query: Query) -> Page[Any]:
+        connection.execute("select pg_sleep(14)")
+        return sheet.read_page(connection, capabilities, request, query)
+
+    monkeypatch.setattr(WebhooksScreen, "SHEETS", (replace(sheet, read_page=slow),))
+    with psycopg.connect(demo_database, autocommit=True) as connection:
+
+        def sleeping() -> bool:
+            found = connection.execute(
+                "select from pg_stat_activity where query = 'select pg_sleep(14)' and state = 'active'"
+                " and datname = current_database()"
+            ).fetchone()
+            return found is not None
+
+        async with running(as_role(demo_database, "support"), Place.OVERVIEW) as (_console, pilot):
+            await pilot.press("4")
+            await until(pilot, sleeping)
+            began = monotonic()
+            await pilot.press("q")
+            await until(pilot, lambda: not sleeping())
+            assert monotonic() - began < 10
+
+
+async def test_ctrl_c_ends_the_console_only_when_pressed_twice(demo_database: str, as_role: AsRole) -> None:
+    async with running(as_role(demo_database, "support"), Place.WEBHOOKS) as (console, pilot):
+        await pilot.press("ctrl+c")
+        await pilot.pause()
+        assert console.is_running
+        assert "again ends" in area(console).status.message
+        await pilot.press("ctrl+c")
+        await until(pilot, lambda: not console.is_running)
