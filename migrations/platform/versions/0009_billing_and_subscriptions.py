@@ -61,6 +61,24 @@ def _index(table: str, columns: str, *, unique: bool = False) -> Index:
     return Index(name, table, f'create {kind} {{concurrently}} "{name}" on {table} ({columns})')
 
 
+def _plan(
+    order: int, tier: str, interval: str, price: int, description: str, *features: str
+) -> tuple[object, ...]:
+    """Write one row of subscription_plans; the price is in cents."""
+    return (
+        f"plan_{tier}_{interval}".lower(),
+        tier,
+        f"{tier.title()} Plan",
+        description,
+        price,
+        interval,
+        list(features),
+        order,
+        _WRITTEN,
+        _WRITTEN,
+    )
+
+
 class _NoneWithoutPlan(Step):
     """Refuses by name what NOT NULL would refuse without saying which subscription it is."""
 
@@ -123,7 +141,6 @@ _PLANS: tuple[Step, ...] = (
     _index("subscription_plans", '"deletedAt"'),
     _index("subscription_plans", '"displayOrder"'),
     _index("subscription_plans", 'tier, "billingInterval"', unique=True),
-    # Prices in cents.
     Rows(
         "subscription_plans",
         key=("tier", "billingInterval"),
@@ -140,53 +157,11 @@ _PLANS: tuple[Step, ...] = (
             "updatedAt",
         ),
         rows=(
-            (
-                "plan_free_monthly",
-                "FREE",
-                "Free Plan",
-                "Everything needed to start",
-                0,
-                "MONTHLY",
-                ["2,000 credits a month", "Community support"],
-                1,
-                _WRITTEN,
-                _WRITTEN,
-            ),
-            (
-                "plan_pro_monthly",
-                "PRO",
-                "Pro Plan",
-                "For people who work with it every day",
-                2999,
-                "MONTHLY",
-                ["10,000 credits a month", "Priority support"],
-                2,
-                _WRITTEN,
-                _WRITTEN,
-            ),
-            (
-                "plan_pro_yearly",
-                "PRO",
-                "Pro Plan",
-                "A year of Pro, 20 percent off",
-                28800,
-                "YEARLY",
-                ["10,000 credits a month", "Priority support"],
-                3,
-                _WRITTEN,
-                _WRITTEN,
-            ),
-            (
-                "plan_enterprise_yearly",
-                "ENTERPRISE",
-                "Enterprise Plan",
-                "For organisations",
-                99900,
-                "YEARLY",
-                ["Unlimited credits", "Dedicated support", "Single sign-on"],
-                4,
-                _WRITTEN,
-                _WRITTEN,
+            _plan(1, "FREE", "MONTHLY", 0, "Everything needed to start", "2,000 credits a month"),
+            _plan(2, "PRO", "MONTHLY", 2999, "For daily work", "10,000 credits a month", "Priority support"),
+            _plan(3, "PRO", "YEARLY", 28800, "20 percent off", "10,000 credits a month", "Priority support"),
+            _plan(
+                4, "ENTERPRISE", "YEARLY", 99900, "For organisations", "Unlimited credits", "Single sign-on"
             ),
         ),
     ),
@@ -233,13 +208,14 @@ _SUBSCRIPTIONS: tuple[Step, ...] = (
                  limit 1))
             from batch where subscriptions.id = batch.id""",
     ),
+    # Whoever has a live subscription is passed over by its unique index: a look for them in the WHERE would be
+    # planned for the table as it was when it was nearly empty.
     Backfill(
         "users",
         key="id",
-        where=f"""
+        where="""
             exists (select from pg_attribute where attrelid = 'subscriptions'::regclass
-                    and attname = 'plan_id' and not attnotnull)
-            and not exists (select from subscriptions where user_id = users.id and {LIVE})""",
+                    and attname = 'plan_id' and not attnotnull)""",
         statement="""
             insert into subscriptions (user_id, tier, status, billing_cycle, plan_id, metadata)
             select batch.id, 'free', 'active', 'monthly', p.id, '{"assigned_by": "migration 0009"}'
