@@ -135,6 +135,14 @@ def _counted(connection: psycopg.Connection[Any], caps: Capabilities) -> Iterato
             # The filter needs a column that is missing or hidden here.
             yield Finding(question.area, "", question.what, None, Urgency.BLIND, "cannot be told here")
             continue
-        urgency = question.urgency if count.value or count.more else Urgency.FINE
-        hidden = "rows may be hidden by row security" if status.rows_hidden else ""
-        yield Finding(question.area, question.filter, question.what, count, urgency, hidden)
+        yield _judged(question, count, rows_hidden=status.rows_hidden)
+
+
+def _judged(question: _Question, count: Count, *, rows_hidden: bool) -> Finding:
+    """Zero of the rows that this role sees is no zero."""
+    hidden = "rows may be hidden by row security" if rows_hidden else ""
+    if count.value or count.more:
+        return Finding(question.area, question.filter, question.what, count, question.urgency, hidden)
+    if rows_hidden:
+        return Finding(question.area, question.filter, question.what, None, Urgency.BLIND, hidden)
+    return Finding(question.area, question.filter, question.what, count, Urgency.FINE)
