@@ -12,6 +12,8 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input, Static
 
+from screens.text import plain
+
 
 class FilterBar(Horizontal):
     """Hidden while there is no filter; an input while one is typed."""
@@ -60,17 +62,16 @@ class FilterBar(Horizontal):
         entry.placeholder = hint
         entry.value = self._text
         entry.cursor_position = len(self._text)
+        self.query_one("#filter-label", Static).update("filter ", layout=True)
         self.add_class("-editing")
-        entry.disabled = False
         entry.focus()
 
     def set_text(self, text: str) -> None:
         """Show the filter that holds now."""
         self._text = text
+        self.query_one("#filter-label", Static).update(plain(f"filter {text}", "$primary"))
         self.set_class(bool(text), "-active")
-        for entry in self.query(Input):
-            entry.value = text
-        self._stop()
+        self.remove_class("-editing")
 
     @on(Input.Submitted)
     def _confirm(self, event: Input.Submitted) -> None:
@@ -81,8 +82,3 @@ class FilterBar(Horizontal):
         """Keep the filter that held before."""
         self.set_text(self._text)
         self.post_message(self.Left())
-
-    def _stop(self) -> None:
-        self.remove_class("-editing")
-        for entry in self.query(Input):
-            entry.disabled = True

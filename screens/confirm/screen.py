@@ -182,6 +182,7 @@ class Confirm(DeafDialog[Confirmed]):
         result = event.result
         if isinstance(result, Receipt):
             self.stage, self._receipt = Stage.DONE, result
+            self.add_class("-done")
             self.query_one("#changes", DetailPane).show(receipt_fields(result))
             why_not = self._may_undo(result)
             undo = "u plans the undo" if why_not is None else f"no undo: {why_not}"

@@ -152,6 +152,7 @@ async def test_a_finding_opens_its_rows(demo_database: str, as_role: AsRole) -> 
         await until(pilot, lambda: area(console).active.query.text == "state:overdue")
         await settled(console, pilot)
         assert all("overdue" in row.states for row in area(console).active.rows.rows)
+        assert "filter state:overdue" in text_of(console).splitlines()[2]
 
 
 async def test_esc_and_q_take_one_step(demo_database: str, as_role: AsRole) -> None:
