@@ -1,0 +1,419 @@
+"""Guards of the write path: permission, comparison, identity, approval, audit."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+SQL = "migrations/console/versions/c001_sql"
+APPLY = "tests/db/changes/test_apply.py"
+ATTACKS = "tests/db/operators/test_attacks.py"
+MATRIX = "tests/db/operators/test_matrix.py"
+INSTALLATION = "tests/db/operators/test_installation.py"
+APPROVAL = "tests/db/changes/test_approval.py"
+IDENTITY = "tests/db/changes/test_identity.py"
+MALFORMED = "tests/db/changes/test_malformed.py"
+RACES = "tests/db/changes/test_races.py"
+KILLS = "tests/db/changes/test_kills.py"
+TAMPERING = "tests/db/audit/test_tampering.py"
+
+PERMISSION = (
+    Mutant(
+        "permission of the session's user",
+        f"{SQL}/06_permission.sql",
+        "\n        and pg_has_role(session_user, r.oid, 'usage'))",
+        ")",
+        f"{MATRIX}::test_apply_asks_the_rights_for_every_table_verb_and_column",
+    ),
+    Mutant(
+        "permission by column",
+        f"{SQL}/06_permission.sql",
+        "      where p.table_name = w.table_name and p.verb = w.verb and p.column_name = w.column_name\n        and pg_has_role",
+        "      where p.table_name = w.table_name and p.verb = w.verb\n        and pg_has_role",
+        f"{MATRIX}::test_apply_asks_the_rights_for_every_table_verb_and_column",
+    ),
+    Mutant(
+        "only registered tables",
+        f"{SQL}/06_permission.sql",
+        "return exists (select from nightdesk.platform_table p",
+        "return true or exists (select from nightdesk.platform_table p",
+        f"{ATTACKS}::test_a_fact_about_a_view_of_the_attacker_runs_nothing",
+    ),
+    Mutant(
+        "the registered table itself, not its name",
+        f"{SQL}/06_permission.sql",
+        " and p.relation = is_platform_table.relation",
+        "",
+        f"{ATTACKS}::test_a_table_made_later_under_a_known_name_is_another_table",
+    ),
+    Mutant(
+        "reveals from registered tables only",
+        f"{SQL}/14_privacy.sql",
+        "or not nightdesk.is_platform_table(table_name, v_table) ",
+        "",
+        f"{ATTACKS}::test_a_reveal_from_a_view_of_the_attacker_runs_nothing",
+    ),
+    Mutant(
+        "comparing is reading",
+        f"{SQL}/06_permission.sql",
+        "where not has_column_privilege(session_user, grp.table_oid, c, 'select')",
+        "where false",
+        f"{ATTACKS}::test_comparing_is_reading",
+    ),
+    Mutant(
+        "secret columns in changes",
+        f"{SQL}/06_permission.sql",
+        "where exists (select from nightdesk.secret_column s",
+        "where false and exists (select from nightdesk.secret_column s",
+        f"{APPLY}::test_a_secret_column_enters_no_change",
+    ),
+    Mutant(
+        "secret columns in images",
+        f"{SQL}/08_write.sql",
+        "\n          and not exists (select from nightdesk.secret_column s where s.table_name = readable_columns.table_name and s.column_name = a.attname)",
+        "",
+        f"{APPLY}::test_a_secret_column_enters_no_image",
+    ),
+    Mutant(
+        "search_path of apply_changes",
+        f"{SQL}/10_apply_changes.sql",
+        "set search_path = pg_catalog, pg_temp\nset timezone",
+        "set search_path = pg_catalog\nset timezone",
+        f"{ATTACKS}::test_every_function_pins_its_search_path_with_temporary_objects_last",
+    ),
+    Mutant(
+        "EXECUTE revoked from PUBLIC",
+        f"{SQL}/15_ownership.sql",
+        "    execute pg_catalog.format('revoke all on function %s from public', v_object.name);\n",
+        "",
+        f"{ATTACKS}::test_no_function_is_anybodys_and_none_runs_as_a_superuser",
+    ),
+    Mutant(
+        "NULL in arrays whatever the session sets",
+        f"{SQL}/10_apply_changes.sql",
+        " set array_nulls = on",
+        "",
+        f"{APPLY}::test_a_null_in_an_array_stays_one_whatever_the_session_sets",
+    ),
+    Mutant(
+        "personal data from viewers",
+        "db/operators/grants.py",
+        "columns = readable if role in SEES_PERSONAL_DATA else public",
+        "columns = readable",
+        f"{ATTACKS}::test_personal_data_is_hidden_from_viewers_only",
+    ),
+    Mutant(
+        "personal data in headers",
+        f"{SQL}/10_apply_changes.sql",
+        "nightdesk.readable_by_all(v_moved)",
+        "v_moved",
+        f"{ATTACKS}::test_a_header_that_everybody_reads_holds_no_hidden_value",
+    ),
+    Mutant(
+        "policies where row security hides",
+        "db/operators/grants.py",
+        "        if relation.row_security:\n",
+        "        if not relation:\n",
+        f"{MATRIX}::test_row_security_hides_nothing_from_operators",
+    ),
+    Mutant(
+        "names of removed operators",
+        "db/operators/people.py",
+        "if removed is not None and exists is None:",
+        "if False:",
+        f"{INSTALLATION}::test_the_name_of_somebody_whose_login_is_gone_is_not_given_to_another",
+    ),
+    Mutant(
+        "acting on behalf of others",
+        f"{SQL}/10_apply_changes.sql",
+        "case when pg_has_role(session_user, 'nightdesk_worker', 'usage') then coalesce(requested_by, session_user) else session_user end",
+        "coalesce(requested_by, session_user)",
+        f"{APPROVAL}::test_only_a_worker_acts_on_behalf_of_somebody",
+    ),
+)
+
+COMPARISON = (
+    Mutant(
+        "comparison with the preview",
+        f"{SQL}/10_apply_changes.sql",
+        "  if v_moved <> '[]' then\n    if on_conflict = 'abort' then",
+        "  if false then\n    if on_conflict = 'abort' then",
+        f"{RACES}::test_of_two_operators_on_one_row_one_wins_and_the_other_sees_what_changed",
+    ),
+    Mutant(
+        "typed comparison",
+        f"{SQL}/07_compare.sql",
+        "return case when not nightdesk.has_equality(table_oid, column_name)",
+        "return case when true",
+        f"{APPLY}::test_equality_is_that_of_the_type_and_the_image_holds_what_was_stored",
+    ),
+    Mutant(
+        "rows locked before they are compared",
+        f"{SQL}/10_apply_changes.sql",
+        "  perform nightdesk.lock_rows(v_groups);\n",
+        "",
+        f"{RACES}::test_of_two_operators_on_one_row_one_wins_and_the_other_sees_what_changed",
+    ),
+    Mutant(
+        "rows locked in order",
+        f"{SQL}/07_compare.sql",
+        " order by %3$s for %4$s of t) locked",
+        " for %4$s of t) locked",
+        f"{RACES}::test_crossing_sets_in_any_order_never_deadlock",
+    ),
+    Mutant(
+        "absence held by those who rely on it",
+        f"{SQL}/07_compare.sql",
+        "perform pg_advisory_xact_lock(hashtextextended('nightdesk.absent', 0) + k.bucket)",
+        "perform k.bucket",
+        f"{RACES}::test_of_many_who_rely_on_the_same_absence_one_wins",
+    ),
+    Mutant(
+        "units skipped whole",
+        f"{SQL}/05_change_groups.sql",
+        "where e.unit <> all (units)",
+        "where true",
+        f"{APPLY}::test_skip_leaves_out_whole_units_and_reports_them",
+    ),
+    Mutant(
+        "one change a row",
+        f"{SQL}/10_apply_changes.sql",
+        "  perform nightdesk.assert_rows_once(v_groups);\n",
+        "",
+        f"{APPLY}::test_a_row_named_twice_is_refused",
+    ),
+    Mutant(
+        "keys and generated columns",
+        f"{SQL}/06_permission.sql",
+        "         or (grp.verb = 'update' and (",
+        "         or (false and (",
+        f"{APPLY}::test_what_no_change_may_set_is_refused",
+    ),
+    Mutant(
+        "keys that identify one row",
+        f"{SQL}/06_permission.sql",
+        "  if not exists (\n    select from pg_index i",
+        "  if false and not exists (\n    select from pg_index i",
+        f"{APPLY}::test_a_composite_key_reaches_exactly_its_row",
+    ),
+    Mutant(
+        "cascades",
+        f"{SQL}/08_write.sql",
+        "  perform nightdesk.refuse_cascade(grp);\n",
+        "",
+        f"{APPLY}::test_a_delete_that_would_reach_rows_nobody_saw_is_refused",
+    ),
+    Mutant(
+        "texts too long refused, not cut",
+        f"{SQL}/07_compare.sql",
+        "format_type(a.atttypid, -1)",
+        "format_type(a.atttypid, a.atttypmod)",
+        f"{APPLY}::test_a_text_too_long_is_refused_never_cut",
+    ),
+    Mutant(
+        "changes hidden among the checks",
+        f"{SQL}/05_change_groups.sql",
+        "case when (x.entry ->> 'verb' in ('looks', 'absent')) = (x.place <= jsonb_array_length(coalesce(u.unit -> 'checks', '[]'))) then x.entry ->> 'verb' end as verb",
+        "x.entry ->> 'verb' as verb",
+        f"{MALFORMED}::test_a_document_of_the_wrong_shape_is_refused",
+    ),
+    Mutant(
+        "rows in one statement",
+        f"{SQL}/10_apply_changes.sql",
+        "c_rows_at_most constant integer := 5000",
+        "c_rows_at_most constant integer := 1000000",
+        f"{APPLY}::test_more_rows_than_one_statement_may_hold_are_refused",
+    ),
+    Mutant(
+        "texts read only as they were hashed",
+        "db/changes/changeset.py",
+        "if plan.text != text:",
+        "if False:",
+        f"{MALFORMED}::test_a_text_is_read_only_in_the_form_whose_hash_was_approved",
+    ),
+)
+
+ONCE = (
+    Mutant(
+        "other changes under a used id",
+        f"{SQL}/10_apply_changes.sql",
+        "if v_known = assert_operation_new.hash then",
+        "if v_known is not null then",
+        f"{IDENTITY}::test_the_same_id_for_other_changes_is_an_error",
+    ),
+    Mutant(
+        "lock on the operation id",
+        f"{SQL}/10_apply_changes.sql",
+        "  perform nightdesk.lock_operation(operation_id);\n",
+        "",
+        f"{IDENTITY}::test_resolve_says_still_running_while_it_runs",
+    ),
+    Mutant(
+        "tombstone made by resolve",
+        f"{SQL}/11_operations.sql",
+        "  insert into nightdesk.operation_tombstone (operation_id) values (operation_id) on conflict do nothing;\n",
+        "",
+        f"{IDENTITY}::test_not_done_is_final_for_whatever_arrives_late",
+    ),
+    Mutant(
+        "tombstone heeded by apply",
+        f"{SQL}/10_apply_changes.sql",
+        "  if exists (select from nightdesk.operation_tombstone t",
+        "  if false and exists (select from nightdesk.operation_tombstone t",
+        f"{IDENTITY}::test_a_late_arrival_cannot_pass_between_the_lock_and_the_look",
+    ),
+    Mutant(
+        "old snapshots",
+        f"{SQL}/10_apply_changes.sql",
+        "if current_setting('transaction_isolation') <> 'read committed' then",
+        "if false then",
+        f"{IDENTITY}::test_resolve_refuses_to_answer_from_an_old_snapshot",
+    ),
+    Mutant(
+        "replicas",
+        f"{SQL}/11_operations.sql",
+        "  if pg_is_in_recovery() then",
+        "  if false then",
+        f"{IDENTITY}::test_a_replica_answers_unknown_and_writes_nothing",
+    ),
+    Mutant(
+        "lost connections are unknown outcomes",
+        "db/changes/apply.py",
+        "if _ended_the_session(error):",
+        "if error.sqlstate is None:",
+        f"{KILLS}::test_a_backend_ended_while_it_works_is_an_unknown_outcome_that_resolves",
+    ),
+)
+
+APPROVALS = (
+    Mutant(
+        "approval policy",
+        f"{SQL}/10_apply_changes.sql",
+        "elsif nightdesk.needs_approval(v_groups) then",
+        "elsif false then",
+        f"{APPROVAL}::test_from_the_threshold_on_a_second_operator_must_approve",
+    ),
+    Mutant(
+        "approval by another",
+        f"{SQL}/12_approval.sql",
+        "if v_approval.requested_by = session_user then",
+        "if false then",
+        f"{APPROVAL}::test_nobody_approves_their_own_request",
+    ),
+    Mutant(
+        "approval by another, in the table",
+        f"{SQL}/02_tables.sql",
+        "check (decided_by is null or decided_by <> requested_by)",
+        "check (true)",
+        f"{APPROVAL}::test_nobody_approves_their_own_request",
+    ),
+    Mutant(
+        "approvals used once",
+        f"{SQL}/09_record.sql",
+        " and a.used_by is null",
+        "",
+        f"{APPROVAL}::test_a_request_that_is_undecided_denied_expired_used_or_for_other_changes_approves_nothing",
+    ),
+    Mutant(
+        "approvals that expire",
+        f"{SQL}/09_record.sql",
+        " and a.expires_at > clock_timestamp()",
+        "",
+        f"{APPROVAL}::test_a_request_that_is_undecided_denied_expired_used_or_for_other_changes_approves_nothing",
+    ),
+    Mutant(
+        "approvals of exactly these changes",
+        f"{SQL}/09_record.sql",
+        "where a.hash = use_approval.hash and ",
+        "where ",
+        f"{APPROVAL}::test_a_request_that_is_undecided_denied_expired_used_or_for_other_changes_approves_nothing",
+    ),
+    Mutant(
+        "parts that were declared",
+        f"{SQL}/11_operations.sql",
+        "approval_of_part.hash = any (b.part_hashes) and ",
+        "",
+        f"{APPROVAL}::test_a_part_that_was_not_declared_is_refused",
+    ),
+    Mutant(
+        "parts applied once",
+        f"{SQL}/11_operations.sql",
+        "  if exists (select from nightdesk.operation o where o.parent_id = parent and",
+        "  if false and exists (select from nightdesk.operation o where o.parent_id = parent and",
+        f"{APPROVAL}::test_a_part_is_applied_once",
+    ),
+    Mutant(
+        "parts one after the other",
+        f"{SQL}/11_operations.sql",
+        "\n  for no key update of b;",
+        ";",
+        f"{APPROVAL}::test_two_parts_at_once_cannot_both_slip_under_the_declared_number",
+    ),
+)
+
+AUDIT = (
+    Mutant(
+        "append-only operations",
+        f"{SQL}/03_append_only.sql",
+        "create trigger append_only before update or delete on nightdesk.operation\n",
+        "create trigger append_only before update on nightdesk.operation\n",
+        f"{TAMPERING}::test_not_even_a_superuser_rewrites_by_accident",
+    ),
+    Mutant(
+        "append-only for replication roles too",
+        f"{SQL}/03_append_only.sql",
+        "alter table nightdesk.operation enable always trigger append_only;\n",
+        "",
+        f"{TAMPERING}::test_not_even_a_superuser_rewrites_by_accident",
+    ),
+    Mutant(
+        "truncate of a month",
+        f"{SQL}/03_append_only.sql",
+        "  execute format('alter table nightdesk.%I enable always trigger never_truncated', v_name);\n",
+        "  execute format('alter table nightdesk.%I disable trigger never_truncated', v_name);\n",
+        f"{TAMPERING}::test_a_month_is_as_append_only_as_the_whole",
+    ),
+    Mutant(
+        "chain of digests",
+        f"{SQL}/09_record.sql",
+        "  o.previous_digest := v_head.digest;\n",
+        "  o.previous_digest := sha256(convert_to(o.id::text, 'UTF8'));\n",
+        f"{TAMPERING}::test_a_chain_that_nobody_touched_is_clean",
+    ),
+    Mutant(
+        "links between operations",
+        f"{SQL}/13_audit.sql",
+        "when c.expected_previous is not null and (c.operation).previous_digest <> c.expected_previous then",
+        "when false then",
+        f"{TAMPERING}::test_a_header_with_its_digest_made_anew_breaks_the_chain_after_it",
+    ),
+    Mutant(
+        "head of the chain",
+        f"{SQL}/13_audit.sql",
+        "when c.is_last and (c.head_seq",
+        "when false and (c.head_seq",
+        f"{TAMPERING}::test_a_tail_that_is_gone_is_found",
+    ),
+    Mutant(
+        "digest of the images",
+        f"{SQL}/13_audit.sql",
+        "           and nightdesk.images_digest(c.id, c.applied_at) <> (c.operation).images_digest then",
+        "           and false then",
+        f"{TAMPERING}::test_an_altered_image_is_found",
+    ),
+    Mutant(
+        "sessions of other operators",
+        f"{SQL}/09_record.sql",
+        "if v_head.operator <> session_user then",
+        "if false then",
+        f"{ATTACKS}::test_an_operator_cannot_write_in_the_console_session_of_another",
+    ),
+    Mutant(
+        "images as stored",
+        f"{SQL}/08_write.sql",
+        "%7$s as before, %1$s",
+        "i.before, %1$s",
+        f"{APPLY}::test_equality_is_that_of_the_type_and_the_image_holds_what_was_stored",
+    ),
+)
+
+MUTANTS = (*PERMISSION, *COMPARISON, *ONCE, *APPROVALS, *AUDIT)
