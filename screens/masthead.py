@@ -50,6 +50,10 @@ def identity(facts: ServerFacts | None, read_only: bool, width: int) -> str:
     ]
     while len(words) > 3 and cell_len(_SEPARATOR.join(words)) > width:
         words.pop()
+    surplus = cell_len(_SEPARATOR.join(words)) - width
+    if surplus > 0:
+        # Role and access are never cut: the place gives way, and keeps its beginning.
+        words[0] = words[0][: max(1, len(words[0]) - surplus - 1)] + "…"
     return _SEPARATOR.join(words)
 
 
@@ -93,14 +97,15 @@ class Masthead(Widget):
         ]
 
     def _places(self, width: int) -> list[Segment]:
-        gap = " " if width >= sum(len(place.heading) + 5 for place in Place) else ""
+        whole = sum(len(place.heading) + 4 for place in Place)
+        gap = " " if width >= whole + len(Place) else ""
         segments = []
         for place in Place:
-            name = "masthead--here" if place is self._place else "masthead--place"
+            here = place is self._place
+            name = f"{place.key} {place.heading}" if here or width >= whole else place.key
             # Brackets say where we are on a terminal without colours, too.
-            label = (
-                f"[{place.key} {place.heading}]" if place is self._place else f" {place.key} {place.heading} "
-            )
-            segments.append(Segment(label, self.get_component_rich_style(name)))
+            label = f"[{name}]" if here else f" {name} "
+            style = "masthead--here" if here else "masthead--place"
+            segments.append(Segment(label, self.get_component_rich_style(style)))
             segments.append(Segment(gap, self.get_component_rich_style("masthead--place")))
         return segments

@@ -66,7 +66,10 @@ class StatusLine(OneLine):
     def _show(self) -> None:
         width = max(0, self.size.width - 2)
         left = self._left
-        fits = cell_len(self._freshness.text) < width // 2 or not left.text
+        needed = cell_len(left.text) + cell_len(self._freshness.text) + 2
+        # What was said to the operator comes whole before the time does; a note may be cut, STALE never is.
+        said = left is self._message and not self.stale
+        fits = needed <= width or (not said and cell_len(self._freshness.text) < width // 2)
         right = self._freshness if fits else None
         room = width - (cell_len(right.text) + 2 if right else 0)
         text = left.text

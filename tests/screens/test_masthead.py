@@ -59,6 +59,7 @@ def test_who_only_looks_is_read_only() -> None:
 
 
 def test_place_role_and_access_stay_on_narrow_terminals() -> None:
-    assert identity(FACTS, False, 20) == "app@10.0.0.5:5432 · support · read-write"
+    assert identity(FACTS, False, 45) == "app@10.0.0.5:5432 · support · read-write"
+    assert identity(FACTS, False, 34) == "app@10.0.0… · support · read-write"
     assert identity(FACTS, False, 200).endswith("as ana · PostgreSQL 18.4")
     assert identity(None, False, 80) == "connecting…"

@@ -111,20 +111,24 @@ async def test_states_are_said_in_words() -> None:
         await until(pilot, lambda: app.list.sentence == "viewer may not read this")
 
 
-async def test_loading_is_said_only_when_it_lasts() -> None:
+@pytest.mark.parametrize(("patience", "said"), [(0.01, "loading…"), (3_600.0, "")], ids=["lasts", "short"])
+async def test_loading_is_said_only_when_it_lasts(
+    monkeypatch: pytest.MonkeyPatch, patience: float, said: str
+) -> None:
+    monkeypatch.setattr("screens.list_view.widget.LOADING_AFTER", patience)
     app, release = ListApp(), threading.Event()
 
     def slow(request: PageRequest) -> Page[Number]:
-        release.wait(10)
+        release.wait(60)
         return Numbers.up_to(3)(request)
 
     async with app.run_test(size=(60, 8)) as pilot:
         app.list.show(slow)
         await pilot.pause()
-        assert app.list.sentence == ""
-        await until(pilot, lambda: app.list.sentence == "loading…")
+        await until(pilot, lambda: app.list.sentence == said)
         release.set()
         await until(pilot, lambda: len(app.list.rows) == 3)
+        assert app.list.sentence == ""
 
 
 async def test_a_late_answer_of_another_list_is_dropped() -> None:
