@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 import psycopg
+from psycopg.pq import TransactionStatus
 
 from db.changes.changeset import ChangeSet
 from db.changes.receipt import Receipt, describe_moved, read_receipt
@@ -55,7 +56,7 @@ def apply(
         Refused: The operation id was used for other changes, or declared not done.
         OutcomeUnknown: The connection broke while the statement ran; ask `resolve`.
     """
-    with _translating(operation_id):
+    with _translating(connection, operation_id):
         row = connection.execute(
             "select nightdesk.apply_changes(%s, %s, %s, %s, %s, %s, %s, %s)",
             (
@@ -87,7 +88,7 @@ def begin_batch(
     Raises:
         PermissionDenied, Refused, OutcomeUnknown: As for `apply`.
     """
-    with _translating(operation_id):
+    with _translating(connection, operation_id):
         row = connection.execute(
             "select nightdesk.begin_batch(%s, %s, %s, %s, %s, %s)",
             (
@@ -105,7 +106,10 @@ def begin_batch(
 
 
 @contextmanager
-def _translating(operation_id: UUID) -> Iterator[None]:
+def _translating(connection: Connection, operation_id: UUID) -> Iterator[None]:
+    status = connection.info.transaction_status
+    if not connection.autocommit or status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
+        raise UsageError("changes are applied outside a transaction: a receipt must not be rolled back")
     try:
         yield
     except psycopg.Error as error:

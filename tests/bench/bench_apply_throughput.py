@@ -122,7 +122,7 @@ def by_hand(owner: Connection) -> float:
 def current(owner: Connection, count: int) -> list[tuple[str, str]]:
     return owner.execute(
         "select id, reservation_expires_at::text from users order by id limit %s", (count,)
-    ).fetchall()  # type: ignore[return-value]
+    ).fetchall()
 
 
 def moved(expiry: str) -> str:

@@ -509,6 +509,14 @@ def test_a_reason_is_required(support: Connection, owner: Connection) -> None:
         apply(support, plan, operation_id=uuid4(), reason="a\x00b")
 
 
+def test_a_receipt_that_could_be_rolled_back_is_not_given(support: Connection, owner: Connection) -> None:
+    change = RowChange.insert("thing", key={"id": "t1"}, after={})
+    with support.transaction():
+        with pytest.raises(UsageError, match="outside a transaction"):
+            do(support, change)
+    assert do(support, change).changed == 1
+
+
 def test_a_plan_for_another_database_is_refused(support: Connection) -> None:
     change = RowChange.insert("thing", key={"id": "t1"}, after={})
     plan = plan_of(support, change)

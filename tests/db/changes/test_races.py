@@ -11,7 +11,7 @@ import psycopg
 
 from db.changes import ChangeSet, Receipt, RowChange, RowCheck, Unit, apply
 from db.errors import NightdeskError, RowsMoved
-from tests.db.changes.ground import Connection, assert_audit_whole, one, plan_of, plan_of_units, seen_by
+from tests.db.changes.ground import Connection, assert_audit_whole, one, plan_of, plan_of_units, seen_by, send
 from tests.db.changes.waiting import wait_for_lock
 
 
@@ -47,7 +47,7 @@ def test_of_two_operators_on_one_row_one_wins_and_the_other_sees_what_changed(
     )
     with ThreadPoolExecutor(1) as pool, seen_by(ground_database, "support") as other:
         with support.transaction():
-            assert plan_and_send(support, mine) == 1
+            assert send(support, mine.text)["changed"] == 1
             losing = pool.submit(apply, other, theirs, operation_id=uuid4(), reason="a race")
             wait_for_lock(owner, other.info.backend_pid)
         error = losing.exception()
@@ -55,10 +55,6 @@ def test_of_two_operators_on_one_row_one_wins_and_the_other_sees_what_changed(
     assert "note is now mine" in str(error)
     assert one(owner, "select note from thing") == "mine"
     assert_audit_whole(owner)
-
-
-def plan_and_send(connection: Connection, plan: ChangeSet) -> int:
-    return apply(connection, plan, operation_id=uuid4(), reason="a race").changed
 
 
 def test_of_many_racing_for_one_row_exactly_one_wins(

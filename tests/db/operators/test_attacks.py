@@ -166,7 +166,8 @@ def test_a_type_of_the_attacker_is_never_read(viewer: Connection, owner: Connect
 
 
 def test_a_table_made_later_under_a_known_name_is_another_table(postgres_server: Server) -> None:
-    with postgres.database(postgres_server, template="template_platform") as conninfo:
+    template = postgres.template(postgres_server, "template_platform", postgres.migrate)
+    with postgres.database(postgres_server, template=template) as conninfo:
         with psycopg.connect(conninfo, autocommit=True) as owner, seen_by(conninfo, "support") as support:
             owner.execute(
                 "alter table users rename to users_before; create table users (like users_before including all)"

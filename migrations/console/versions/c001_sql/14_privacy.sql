@@ -24,7 +24,8 @@ declare
   v_table regclass := to_regclass(format('%I.%I', split_part(table_name, '.', 1), split_part(table_name, '.', 2)));
   v_value text;
 begin
-  if v_table is null or not nightdesk.is_platform_table(table_name, v_table) or jsonb_typeof(key) is distinct from 'object' or key = '{}' then
+  if v_table is null or not nightdesk.is_platform_table(table_name, v_table) or jsonb_typeof(key) is distinct from 'object' or key = '{}'
+     or exists (select from jsonb_object_keys(key) k where nightdesk.base_type(v_table, k) is null) then
     raise exception using errcode = 'ND005', message = format('%s names no record', table_name);
   end if;
   if not has_column_privilege(session_user, v_table, column_name, 'select')
