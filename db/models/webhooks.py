@@ -66,6 +66,10 @@ class WebhookEvent(Base):
         Index("idx_stripe_webhook_events_received", "received_at", "id"),
         Index("idx_stripe_webhook_events_status_received", "status", "received_at", "id"),
         Index("idx_stripe_webhook_events_type_received", "event_type", "received_at", "id"),
+        Index("stripe_webhook_events_customer_received_idx", "stripe_customer_id", "received_at", "id"),
+        Index(
+            "stripe_webhook_events_subscription_received_idx", "stripe_subscription_id", "received_at", "id"
+        ),
     )
 
 

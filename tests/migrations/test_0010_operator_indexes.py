@@ -11,6 +11,8 @@ LISTS = {
         select id from users
         where status = 'PENDING' and (coalesce(reservation_expires_at, 'infinity'), id) > (now()::timestamp, '')
         order by coalesce(reservation_expires_at, 'infinity'), id limit 100""",
+    "users_pending_created_idx": """
+        select id from users where status = 'PENDING' order by created_at desc, id desc limit 100""",
     "users_created_at_id_idx": "select id from users order by created_at desc, id desc limit 100",
     "users_lower_email_idx": "select id from users where lower(email) like 'ana@%'",
     "sessions_lastUsedAt_id_idx": """
@@ -24,6 +26,12 @@ LISTS = {
     "clients_updatedAt_id_idx": 'select id from clients order by "updatedAt" desc, id desc limit 9',
     "clients_billingStatus_updatedAt_id_idx": """
         select id from clients where "billingStatus" = 'past_due' order by "updatedAt" desc, id desc limit 9""",
+    "stripe_webhook_events_customer_received_idx": """
+        select id from stripe_webhook_events where stripe_customer_id = 'cus_1'
+        order by received_at desc, id desc limit 9""",
+    "stripe_webhook_events_subscription_received_idx": """
+        select id from stripe_webhook_events where stripe_subscription_id = 'sub_1'
+        order by received_at desc, id desc limit 9""",
 }
 
 

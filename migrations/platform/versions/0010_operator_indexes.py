@@ -2,7 +2,7 @@
 
 Optional: nothing but the console needs them, and it works without, scanning the newest rows and saying so.
 Each index carries one list's sort order down to the primary key, so that a page at any depth is one range of
-the index. Lists of jobs and webhooks are not here: 0005 already made theirs.
+the index. Lists of jobs and webhooks by time are not here: 0005 already made theirs.
 
 A downgrade drops them; no data is touched in either direction.
 """
@@ -29,6 +29,8 @@ STEPS: tuple[Step, ...] = (
         "users",
         "(coalesce(reservation_expires_at, 'infinity'::timestamp), id) where status = 'PENDING'::\"UserStatus\"",
     ),
+    # Reservations, newest first: the index over all users would walk past everybody who is not PENDING.
+    _index("users_pending_created_idx", "users", "(created_at, id) where status = 'PENDING'::\"UserStatus\""),
     # Users by sign-up, newest first.
     _index("users_created_at_id_idx", "users", "(created_at, id)"),
     # Lookup of an address as typed, whatever its case, whole or by its beginning (LIKE 'ana@%').
@@ -49,6 +51,17 @@ STEPS: tuple[Step, ...] = (
     # Clients, last changed first; and the same within one billing state.
     _index("clients_updatedAt_id_idx", "clients", '("updatedAt", id)'),
     _index("clients_billingStatus_updatedAt_id_idx", "clients", '("billingStatus", "updatedAt", id)'),
+    # Events of one customer or one subscription, newest first.
+    _index(
+        "stripe_webhook_events_customer_received_idx",
+        "stripe_webhook_events",
+        "(stripe_customer_id, received_at, id)",
+    ),
+    _index(
+        "stripe_webhook_events_subscription_received_idx",
+        "stripe_webhook_events",
+        "(stripe_subscription_id, received_at, id)",
+    ),
 )
 
 
