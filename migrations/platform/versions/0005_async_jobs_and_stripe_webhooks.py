@@ -3,8 +3,7 @@
 Three tables, 20 indexes besides the primary keys, 20 functions, 3 triggers, 8 policies. What each function does,
 and what is skipped without Supabase or pg_cron, is in docs/job-functions.md.
 
-Revision ID: 0005
-Revises: 0004
+Create Date: 2025-11-18
 """
 
 from __future__ import annotations

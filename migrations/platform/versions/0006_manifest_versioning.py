@@ -9,6 +9,8 @@ registered meanwhile get the default at once.
 
 Over a database where the runbook's own ALTER TABLE ran and its back-fill did not, every row already reads
 '1.0.0' and nothing tells a guess from a decision: such rows are left alone and reported by a check.
+
+Create Date: 2026-01-02
 """
 
 from __future__ import annotations

@@ -11,6 +11,8 @@ time would make them look active. New sessions start with the time of their logi
 A downgrade brings "accessToken" back in shape only: its values are gone. Every session gets a placeholder
 that no client ever held, which means that whoever is logged in must refresh or log in again. It also drops
 the blacklist, so tokens revoked before their expiry are accepted again by software that looks there.
+
+Create Date: 2026-01-04
 """
 
 from __future__ import annotations

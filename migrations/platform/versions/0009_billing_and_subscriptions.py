@@ -19,6 +19,8 @@ nobody a plan.
 
 A downgrade drops plans, payments, invoices and usage with their rows. Free subscriptions that the back-fill
 made stay: they say what the user has.
+
+Create Date: 2026-01-08
 """
 
 from __future__ import annotations

@@ -5,6 +5,8 @@ Each index carries one list's sort order down to the primary key, so that a page
 the index. Lists of jobs and webhooks by time are not here: 0005 already made theirs.
 
 A downgrade drops them; no data is touched in either direction.
+
+Create Date: 2026-01-10
 """
 
 from __future__ import annotations
