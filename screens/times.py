@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from db.times import EARLIEST, LATEST
+
 _UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 
 
@@ -21,7 +23,7 @@ def stamp(moment: datetime | None) -> str | None:
     """Date and time, such as 2026-03-01 12:03:07Z; None stays None."""
     if moment is None:
         return None
-    if moment in (datetime.max, datetime.min):
+    if as_utc(moment) in (LATEST, EARLIEST):
         return "beyond the calendar"
     return f"{as_utc(moment):%Y-%m-%d %H:%M:%S}Z"
 

@@ -13,6 +13,7 @@ from console.cli.context import connected, json_option
 from console.cli.lists import Asked, list_options, print_list
 from console.cli.output import emit_csv, emit_fields, emit_json, emit_table, say
 from db.errors import Refused
+from db.wording import counted
 
 if TYPE_CHECKING:
     from db.audit import AuditEntry
@@ -99,11 +100,11 @@ def verify_record(database: Database, since: datetime | None, as_json: bool) -> 
             ((finding.operation_id, finding.code, finding.problem) for finding in verification.findings),
         )
     if not verification.sound:
-        raise Refused(f"the audit is not sound: {len(verification.findings)} finding(s)")
+        raise Refused(f"the audit is not sound: {counted(len(verification.findings), 'finding')}")
     if not as_json:
         say(
-            f"The audit is sound: {verification.operations} operation(s) of {verification.sessions} console"
-            f" session(s). Heads: {verification.heads}"
+            f"The audit is sound: {counted(verification.operations, 'operation')} of"
+            f" {counted(verification.sessions, 'console session')}. Heads: {verification.heads}"
         )
 
 

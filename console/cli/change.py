@@ -14,6 +14,7 @@ import click
 from console.cli.context import json_option, require_reason, write_options
 from console.cli.output import emit_json, emit_table, remark, say
 from db.errors import NotFound, OutcomeUnknown, Refused
+from db.wording import counted
 
 if TYPE_CHECKING:
     import psycopg
@@ -146,7 +147,7 @@ def _assert_expected(plan: ChangeSet, expect: str | None) -> None:
 
 
 def _ask(plan: ChangeSet) -> None:
-    rows = _counted(plan.rows, "row")
+    rows = counted(plan.rows, "row")
     if not click.confirm(f"Apply this to {rows}?", default=False, err=True):
         raise Refused("Not confirmed; nothing was changed.")
 
@@ -198,11 +199,7 @@ def _document(plan: ChangeSet) -> dict[str, object]:
 
 def _show_receipt(receipt: Receipt) -> None:
     done = "was done already" if receipt.already_done else "is done"
-    say(f"{receipt.code} {done}: {_counted(receipt.changed, 'row')} changed.")
+    say(f"{receipt.code} {done}: {counted(receipt.changed, 'row')} changed.")
     for skipped in receipt.skipped:
         say(f"skipped {skipped.unit}: {skipped.why}")
     remark(f"operation {receipt.operation_id}; undo with: nightdesk undo {receipt.code} --reason …")
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -10,6 +10,7 @@ import click
 from console.cli.context import connected, json_option
 from console.cli.output import emit_json, say
 from db.errors import OutcomeUnknown
+from db.wording import counted
 
 if TYPE_CHECKING:
     from db.connection.database import Database
@@ -32,7 +33,9 @@ def command(database: Database, operation: UUID, as_json: bool) -> None:
     if as_json:
         emit_json({"operation_id": operation, "outcome": resolution.outcome, "receipt": receipt})
     elif receipt is not None:
-        say(f"DONE: {receipt.code}, {receipt.changed} row(s) at {receipt.applied_at:%Y-%m-%d %H:%M:%S}Z")
+        say(
+            f"DONE: {receipt.code}, {counted(receipt.changed, 'row')} at {receipt.applied_at:%Y-%m-%d %H:%M:%S}Z"
+        )
     else:
         say(f"{resolution.outcome.value}{': ' + resolution.why if resolution.why else ''}")
     if resolution.outcome in (Outcome.STILL_RUNNING, Outcome.UNKNOWN):

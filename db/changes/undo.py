@@ -11,6 +11,7 @@ from db.changes.identity import database_identity
 from db.changes.operation import Operation, RowImage, find_operation
 from db.changes.values import encode_row
 from db.errors import PermissionDenied, Refused
+from db.wording import counted
 
 ACTION_SUFFIX = ".undo"
 _SET_BY_SERVER = ("updated_at", "updatedAt")
@@ -34,7 +35,8 @@ def undo_plan(connection: Connection, reference: str) -> ChangeSet:
         action=receipt.action + ACTION_SUFFIX,
         database=database_identity(connection),
         units=tuple(Unit(id=unit, changes=tuple(changes)) for unit, changes in units.items()),
-        summary=f"Undo {receipt.code} ({receipt.action} by {receipt.actor}): {len(operation.images)} row(s)",
+        summary=f"Undo {receipt.code} ({receipt.action} by {receipt.actor}): "
+        f"{counted(len(operation.images), 'row')} back to what stood before",
         undoes=receipt.operation_id,
     )
 

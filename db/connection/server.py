@@ -78,6 +78,8 @@ class Manners:
         """Return the session settings for a server version, all but application_name."""
         chosen = {
             "TimeZone": "UTC",
+            # psycopg reads times with zone in this style only; a database may have another as its default.
+            "DateStyle": "ISO",
             "search_path": self.search_path,
             "statement_timeout": str(self.statement_timeout),
             "lock_timeout": "2000",

@@ -197,9 +197,12 @@ class NotNull(Step):
             ground.run(
                 f"alter table {table} add constraint {proof} check ({ident(self.column)} is not null) not valid"
             )
-            ground.run(f"alter table {table} validate constraint {proof}")
-            self.build(ground)
-            ground.run(f"alter table {table} drop constraint {proof}")
+            try:
+                ground.run(f"alter table {table} validate constraint {proof}")
+                self.build(ground)
+            finally:
+                # Left behind, the proof would refuse new rows of software that does not know the rule yet.
+                ground.run(f"alter table {table} drop constraint if exists {proof}")
         return Outcome.DONE
 
     def _is_set(self, ground: Ground) -> bool:
