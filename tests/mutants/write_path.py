@@ -335,6 +335,13 @@ APPROVALS = (
         f"{APPROVAL}::test_a_part_that_was_not_declared_is_refused",
     ),
     Mutant(
+        "batches by those who may change something",
+        f"{SQL}/11_operations.sql",
+        "where pg_has_role(session_user, r.oid, 'usage')) then",
+        "where true) then",
+        f"{APPROVAL}::test_who_may_change_nothing_opens_no_batch",
+    ),
+    Mutant(
         "parts applied once",
         f"{SQL}/11_operations.sql",
         "  if exists (select from nightdesk.operation o where o.parent_id = parent and",
@@ -351,6 +358,13 @@ APPROVALS = (
 )
 
 AUDIT = (
+    Mutant(
+        "an undo of what it says it undoes",
+        f"{SQL}/10_apply_changes.sql",
+        "    where image.key is null or written.key is null) then",
+        "    where false) then",
+        "tests/db/changes/test_undo.py::test_changes_of_other_rows_are_no_undo",
+    ),
     Mutant(
         "append-only operations",
         f"{SQL}/03_append_only.sql",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from uuid import UUID, uuid4
 
 import psycopg
@@ -12,20 +10,9 @@ import pytest
 
 from db.changes import OnConflict, Receipt, RowChange, Unit, apply, undo_plan
 from db.errors import NightdeskError
-from tests.db.changes.ground import Connection, one, plan_of, plan_of_units, rows, seen_by
+from tests.db.changes.ground import Connection, one, plan_of, plan_of_units, rows, seen_by, unguarded
 
 SESSION = UUID("5e551000-0000-4000-8000-000000000000")
-TABLES = ("operation", "row_change", "reveal")
-
-
-@contextmanager
-def unguarded(owner: Connection) -> Iterator[None]:
-    """What an owner can do and no trigger can stop; the digests must show it."""
-    for table in TABLES:
-        owner.execute(f"alter table nightdesk.{table} disable trigger append_only")
-    yield
-    for table in TABLES:
-        owner.execute(f"alter table nightdesk.{table} enable always trigger append_only")
 
 
 @pytest.fixture

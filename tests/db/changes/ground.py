@@ -38,6 +38,7 @@ create table counted (id integer generated always as identity primary key, name 
 create table loose (a text, b text);
 """
 NAMES = ("thing", "pair", "parent", "child", "guest", "strict_child", "coded", "vault", "counted", "loose")
+AUDIT = ("operation", "row_change", "reveal")
 ROLES = ("viewer", "support", "oncall", "dba", "worker")
 
 
@@ -54,16 +55,31 @@ def lay(conninfo: str) -> None:
 
 def clear(conninfo: str) -> None:
     """Empty the tables and, as only its owner can, the audit: a fresh start without a fresh database."""
-    audit = ("operation", "row_change", "reveal")
     ours = ("chain_head", "operation_tombstone", "batch", "approval")
     with psycopg.connect(conninfo) as owner:
-        for table in audit:
-            owner.execute(f"alter table nightdesk.{table} disable trigger append_only")
-        for table in (*audit, *ours):
-            owner.execute(f"delete from nightdesk.{table}")
-        for table in audit:
-            owner.execute(f"alter table nightdesk.{table} enable always trigger append_only")
+        with unguarded(owner):
+            for table in (*AUDIT, *ours):
+                owner.execute(f"delete from nightdesk.{table}")
         owner.execute(f"truncate {', '.join(NAMES)} restart identity")
+
+
+@contextmanager
+def unguarded(owner: Connection) -> Iterator[None]:
+    """The audit without its triggers, as only its owner can have it; afterwards they are as they were."""
+    modes = {
+        table: one(
+            owner,
+            "select tgenabled::text from pg_trigger where tgrelid = %s::regclass and tgname = 'append_only'",
+            f"nightdesk.{table}",
+        )
+        for table in AUDIT
+    }
+    for table in AUDIT:
+        owner.execute(f"alter table nightdesk.{table} disable trigger append_only")
+    yield
+    for table, mode in modes.items():
+        enable = {"A": "enable always", "O": "enable"}[mode]
+        owner.execute(f"alter table nightdesk.{table} {enable} trigger append_only")
 
 
 def register(

@@ -226,6 +226,17 @@ def test_a_part_that_was_not_declared_is_refused(
         send(support, inserting(support, 5), plain)
 
 
+def test_who_may_change_nothing_opens_no_batch(
+    ground_database: str, support: Connection, owner: Connection
+) -> None:
+    part = inserting(support, 5)
+    for role in ("viewer", "dba"):
+        with seen_by(ground_database, role) as other:
+            with pytest.raises(PermissionDenied, match="may not change anything"):
+                batch(other, part)
+    assert one(owner, "select count(*) from nightdesk.operation") == 0
+
+
 def test_a_part_is_applied_once(support: Connection, owner: Connection) -> None:
     part = inserting(support, 5)
     parent = batch(support, part, inserting(support, 5, start=5))

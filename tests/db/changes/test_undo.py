@@ -246,3 +246,19 @@ def test_an_operation_id_of_an_undo_must_exist(support: Connection) -> None:
     )
     with pytest.raises(UsageError, match="no operation"):
         apply(support, plan, operation_id=uuid4(), reason="undone")
+
+
+def test_changes_of_other_rows_are_no_undo(support: Connection, owner: Connection) -> None:
+    done = do(
+        support,
+        RowChange.insert("parent", key={"id": "p"}, after={"name": "n"}),
+        RowChange.insert("parent", key={"id": "q"}, after={"name": "n"}),
+    )
+    one_row = RowChange.update("parent", key={"id": "p"}, before={"name": "n"}, after={"name": "m"})
+    another = RowChange.insert("parent", key={"id": "r"}, after={"name": "n"})
+    for changes in ((one_row,), (one_row, another)):
+        plan = plan_of_units(support, Unit(id="u", changes=changes), undoes=done.operation_id)
+        with pytest.raises(UsageError, match="exactly the rows"):
+            apply(support, plan, operation_id=uuid4(), reason="not an undo")
+    undo(support, done)
+    assert one(owner, "select count(*) from parent") == 0

@@ -41,20 +41,3 @@ create function nightdesk.try_lock_operation(operation_id uuid) returns boolean
 language sql volatile
 set search_path = pg_catalog, pg_temp
 return pg_try_advisory_xact_lock(hashtextextended('nightdesk.operation ' || operation_id::text, 0));
-
-create function nightdesk.claim_console_session(console_session uuid, operator name) returns void
-language plpgsql
-set search_path = pg_catalog, pg_temp
-as $function$
-declare
-  v_owner name;
-begin
-  select h.operator into v_owner from nightdesk.chain_head h
-    where h.console_session = claim_console_session.console_session;
-  if v_owner is not null and v_owner <> claim_console_session.operator then
-    raise exception using errcode = 'insufficient_privilege',
-      message = format('console session %s belongs to %s', claim_console_session.console_session, v_owner);
-  end if;
-end
-$function$;
-comment on function nightdesk.claim_console_session(uuid, name) is 'A console session is bound to the first session_user that wrote in it.';

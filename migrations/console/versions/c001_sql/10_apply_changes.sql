@@ -78,22 +78,33 @@ begin
 end
 $function$;
 
-create function nightdesk.undone_operation(document jsonb) returns uuid
+create function nightdesk.undone_operation(document jsonb, groups nightdesk.change_group[]) returns uuid
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $function$
 declare
-  v_undone uuid;
+  v_undone nightdesk.operation;
 begin
-  if document ->> 'undoes' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
-    select o.id into v_undone from nightdesk.operation o where o.id = (document ->> 'undoes')::uuid;
+  if not document ? 'undoes' then
+    return null;
   end if;
-  if v_undone is null and document ? 'undoes' then
+  if document ->> 'undoes' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
+    select o.* into v_undone from nightdesk.operation o where o.id = (document ->> 'undoes')::uuid;
+  end if;
+  if v_undone.id is null then
     raise exception using errcode = 'ND005', message = format('there is no operation %s to undo', document ->> 'undoes');
   end if;
-  return v_undone;
+  if exists (
+    select from (select c.table_name, c.key from nightdesk.row_change c where c.operation_id = v_undone.id and c.applied_at = v_undone.applied_at) image
+    full join (select g.table_name, e.key from unnest(groups) g, unnest(g.items) e where g.verb in ('insert', 'update', 'delete')) written
+      on written.table_name = image.table_name and written.key = image.key
+    where image.key is null or written.key is null) then
+    raise exception using errcode = 'ND005', message = format('an undo of %s changes exactly the rows that it changed', v_undone.code);
+  end if;
+  return v_undone.id;
 end
 $function$;
+comment on function nightdesk.undone_operation(jsonb, nightdesk.change_group[]) is 'The operation that these changes reverse; calling something else its undo would keep it from being undone.';
 
 create function nightdesk.moved_error(moved jsonb) returns void
 language plpgsql
@@ -144,12 +155,12 @@ begin
   v_operation.actor := session_user;
   v_operation.requested_by := case when pg_has_role(session_user, 'nightdesk_worker', 'usage') then coalesce(requested_by, session_user) else session_user end;
   v_operation.reason := btrim(reason);
-  v_operation.undoes := nightdesk.undone_operation(v_document);
   v_operation.parent_id := parent;
   v_operation.console_session := coalesce(console_session, gen_random_uuid());
   v_operation.applied_at := clock_timestamp();
 
   v_groups := nightdesk.change_groups(v_document, v_operation.applied_at::text);
+  v_operation.undoes := nightdesk.undone_operation(v_document, v_groups);
   perform nightdesk.assert_permitted(v_groups);
   foreach v_group in array v_groups loop
     perform nightdesk.assert_writable(v_group);

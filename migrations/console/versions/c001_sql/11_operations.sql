@@ -79,6 +79,9 @@ declare
   v_hash text := nightdesk.batch_hash(part_hashes);
 begin
   perform nightdesk.assert_asked_properly(operation_id, action, reason);
+  if not exists (select from nightdesk.permission p join pg_roles r on r.rolname = p.role where pg_has_role(session_user, r.oid, 'usage')) then
+    raise exception using errcode = 'insufficient_privilege', message = format('%s may not change anything', session_user);
+  end if;
   if coalesce(rows, 0) < 1 then
     raise exception using errcode = 'ND005', message = 'a batch declares how many rows it writes';
   end if;
