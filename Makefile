@@ -1,6 +1,6 @@
 # Two commands: `make demo` and `make test`. Needs Python 3.11 or newer with pip, and the package index.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lint types imports soak mutants bench clean
+.PHONY: help setup demo test check format lint types imports soak mutants bench pictures clean
 .SUFFIXES:
 
 PYTHON ?= python3
@@ -22,6 +22,7 @@ help:
 	@echo "make soak     the long versions of bounded tests"
 	@echo "make mutants  take away one guard at a time; its test must fail"
 	@echo "make bench    measure ratios"
+	@echo "make pictures take the pictures of the README again"
 	@echo "make clean    remove .venv, caches and the demo database"
 
 setup: $(READY)
@@ -64,6 +65,9 @@ mutants: $(READY)
 
 bench: $(READY)
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+pictures: $(READY)
+	@$(BIN)/python -m tests.pictures
 
 clean:
 	@if [ -x $(BIN)/nightdesk ]; then $(BIN)/python -m db.embedded.discard; fi
