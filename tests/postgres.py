@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -47,18 +47,18 @@ def begin_run() -> None:
     os.environ[RUN_VARIABLE] = f"{memory if roomy else disk}/{_prefix()}{os.getpid()}"
 
 
-def open_server(choice: str) -> Server:
+def open_server(choice: str, *, settings: Mapping[str, str] = _SETTINGS) -> Server:
     """Return the (not yet started) server of this run for 18, 16, "system" or a bin directory."""
     home = Path(f"{os.environ[RUN_VARIABLE]}-{re.sub(r'[^0-9a-z]', '', choice)}")
     if choice in {"18", "16"}:
-        return Server(home, int(choice), settings=_SETTINGS)
+        return Server(home, int(choice), settings=settings)
     programs = _system_programs() if choice == "system" else Path(choice)
     version = subprocess.run(
         [programs / "postgres", "--version"], capture_output=True, text=True, check=True
     ).stdout
     match = re.search(r"\b(\d+)\.", version)
     assert match is not None, version
-    return Server(home, int(match[1]), settings=_SETTINGS, programs=programs)
+    return Server(home, int(match[1]), settings=settings, programs=programs)
 
 
 def end_run(run: str | None = None) -> None:
