@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 from db.changes import ChangeSet, OnConflict, Receipt, RowChange, RowCheck, Unit, apply, database_identity
 from tests import postgres
@@ -117,6 +118,19 @@ def seen_by(conninfo: str, role: str) -> Iterator[Connection]:
     """An autocommit connection of the operator of a role."""
     with psycopg.connect(postgres.as_role(conninfo, role), autocommit=True) as connection:
         yield connection
+
+
+@contextmanager
+def another_supporter(conninfo: str, owner: Connection) -> Iterator[Connection]:
+    """A second person in support; roles belong to the whole cluster, so nobody else's are touched."""
+    name = f"second_{uuid4().hex[:12]}"
+    role = sql.Identifier(name)
+    owner.execute(sql.SQL("create role {} login in role nightdesk_support").format(role))
+    try:
+        with psycopg.connect(make_conninfo(conninfo, user=name), autocommit=True) as connection:
+            yield connection
+    finally:
+        owner.execute(sql.SQL("drop role {}").format(role))
 
 
 def plan_of(

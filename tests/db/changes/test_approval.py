@@ -12,7 +12,15 @@ import pytest
 
 from db.changes import ChangeSet, OnConflict, Receipt, RowChange, Unit, apply, begin_batch, undo_plan
 from db.errors import NightdeskError, PermissionDenied, Refused, RowsMoved, UsageError
-from tests.db.changes.ground import Connection, assert_audit_whole, one, plan_of_units, rows, seen_by
+from tests.db.changes.ground import (
+    Connection,
+    another_supporter,
+    assert_audit_whole,
+    one,
+    plan_of_units,
+    rows,
+    seen_by,
+)
 
 MANY = 50  # support needs approval from here on `thing`
 
@@ -20,10 +28,8 @@ MANY = 50  # support needs approval from here on `thing`
 @pytest.fixture
 def second(ground_database: str, owner: Connection) -> Iterator[Connection]:
     """A second operator who could make these changes too."""
-    owner.execute("grant nightdesk_support to test_oncall")
-    with seen_by(ground_database, "oncall") as connection:
+    with another_supporter(ground_database, owner) as connection:
         yield connection
-    owner.execute("revoke nightdesk_support from test_oncall")
 
 
 def inserting(connection: Connection, count: int, *, start: int = 0, table: str = "thing") -> ChangeSet:

@@ -17,7 +17,7 @@ from db.embedded.binaries import binaries, readable_binaries
 from db.embedded.server import Server
 from db.errors import NightdeskError, OutcomeUnknown, Refused, UsageError
 from tests import postgres
-from tests.db.changes.ground import Connection, assert_audit_whole, one, plan_of, seen_by
+from tests.db.changes.ground import Connection, another_supporter, assert_audit_whole, one, plan_of, seen_by
 from tests.db.changes.waiting import wait_for_lock, wait_until
 
 ADD = RowChange.insert("thing", key={"id": "t1"}, after={"note": "x"})
@@ -192,19 +192,11 @@ def test_a_console_session_belongs_to_the_first_who_wrote_in_it(
     session = uuid4()
     plan = plan_of(support, ADD)
     apply(support, plan, operation_id=uuid4(), reason="a test", console_session=session)
-    owner.execute("grant nightdesk_support to test_oncall")
-    try:
-        with seen_by(ground_database, "oncall") as other:
-            with pytest.raises(NightdeskError, match="belongs to test_support"):
-                apply(
-                    other,
-                    plan_of(other, OTHER),
-                    operation_id=uuid4(),
-                    reason="a test",
-                    console_session=session,
-                )
-    finally:
-        owner.execute("revoke nightdesk_support from test_oncall")
+    with another_supporter(ground_database, owner) as other:
+        with pytest.raises(NightdeskError, match="belongs to test_support"):
+            apply(
+                other, plan_of(other, OTHER), operation_id=uuid4(), reason="a test", console_session=session
+            )
     assert one(owner, "select count(*) from thing") == 1
 
 

@@ -17,6 +17,9 @@ from db.migration.catalog import Kind
 from tests import postgres
 from tests.db.changes.ground import Connection, do, one, rows, seen_by
 
+# Logins belong to the whole cluster: tests that make the same name run one after the other.
+pytestmark = pytest.mark.xdist_group("cluster-wide names")
+
 SOME_TABLES = """
 create table users (id text primary key, email text, status text, reservation_expires_at timestamp);
 create table foreign_table (id integer primary key, secret text);
@@ -99,7 +102,10 @@ def test_a_fact_about_a_table_that_nobody_may_write_is_checked_under_lock(
                     do(support, EXTEND, checks=(fact,))
 
 
-def test_uninstall_leaves_the_platform_as_it_was(partial: Connection, empty_database: str) -> None:
+def test_uninstall_leaves_the_platform_as_it_was(
+    platform_database: str, partial: Connection, empty_database: str
+) -> None:
+    # The other database keeps the roles in use, so that nobody's installation loses them midway.
     partial.execute(LATER)
     partial.execute("create policy mine on sessions using (true)")
     # A privilege list that was never written and one that says the same are two entries of the catalog.
