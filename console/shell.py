@@ -58,9 +58,12 @@ class Console(App[int], inherit_bindings=False):
     ESCAPE_TO_MINIMIZE = False
 
     def __init__(self, desk: Desk, opening: Opening) -> None:
+        # The place to open at is the mode to begin in: an empty screen before it would be laid out and drawn for nobody.
+        self.DEFAULT_MODE = opening.place.value  # type: ignore[misc]
         super().__init__()
         self.desk = desk
         self.crash: CrashReport | None = None
+        self._styled = False
         self._leaving = False
         self._interrupted_at = float("-inf")
         self._opening = opening
@@ -70,7 +73,9 @@ class Console(App[int], inherit_bindings=False):
         self.animation_level = "none"
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = DARK.name
+        # Set without being watched: nothing is styled yet, and every style sheet would be read once more for it.
+        self.set_reactive(App.theme, DARK.name)
+        self.stylesheet.set_variables(self.get_css_variables())
         for place in Place:
             self.add_mode(place.value, partial(self._open_place, place))
 
@@ -85,9 +90,14 @@ class Console(App[int], inherit_bindings=False):
         """Be ready for signals before the terminal is taken over."""
         signals.install(self.leave_with)
 
-    async def on_mount(self) -> None:
-        """Show the first place."""
-        await self.switch_mode(self._opening.place.value)
+    def on_mount(self) -> None:
+        """From now on there are widgets to style anew."""
+        self._styled = True
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Style everything anew; before the first place stands there is nothing, and its widgets style themselves."""
+        if self._styled:
+            super().refresh_css(animate)
 
     def leave_with(self, code: int) -> None:
         """End the console with an exit code, from a signal or a vanished terminal."""
