@@ -120,6 +120,13 @@ def seen_by(conninfo: str, role: str) -> Iterator[Connection]:
         yield connection
 
 
+def thing(owner: Connection, **columns: Any) -> None:
+    """A row of `thing` with these columns; its id is `key`, or t1."""
+    values = {"id": columns.pop("key", "t1"), **columns}
+    marks = ", ".join(["%s"] * len(values))
+    owner.execute(f"insert into thing ({', '.join(values)}) values ({marks})", tuple(values.values()))
+
+
 @contextmanager
 def another_supporter(conninfo: str, owner: Connection) -> Iterator[Connection]:
     """A second person in support; roles belong to the whole cluster, so nobody else's are touched."""
