@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
 
+from console.start import bare_choice, open_console
 from db.errors import ExitCode, NightdeskError
 
 NAME = "nightdesk"
@@ -29,6 +31,22 @@ def run(arguments: Sequence[str]) -> int:
     Args:
         arguments: What follows the program's name.
     """
+    # Imports make many objects that live as long as the process: collecting among them is wasted time.
+    gc.disable()
+    try:
+        choice = None if COMPLETION in os.environ else bare_choice(arguments)
+        return _run_command(arguments) if choice is None else open_console(choice)
+    except NightdeskError as error:
+        return _refuse(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        return _leave_pipe()
+    except Exception as error:  # the last line of defence: a crash shows no traceback, and so no data
+        return _refuse_or_crash(error)
+
+
+def _run_command(arguments: Sequence[str]) -> int:
     import click
 
     from console.cli.main import cli
@@ -42,19 +60,13 @@ def run(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
     except click.exceptions.Exit as ending:
         return ending.exit_code
-    except NightdeskError as error:
-        return _refuse(str(error), error.exit_code)
     except click.UsageError as error:
         hint = f" See `{error.ctx.command_path} --help`." if error.ctx is not None else ""
         return _refuse(f"{error.format_message()}{hint}", ExitCode.USAGE)
     except click.ClickException as error:
         return _refuse(error.format_message(), ExitCode.USAGE)
-    except (KeyboardInterrupt, click.Abort):
+    except click.Abort:
         return INTERRUPTED
-    except BrokenPipeError:
-        return _leave_pipe()
-    except Exception as error:  # the last line of defence: a crash shows no traceback, and so no data
-        return _refuse_or_crash(error)
     return outcome if isinstance(outcome, int) else ExitCode.DONE
 
 

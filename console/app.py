@@ -20,7 +20,7 @@ def run(target: Target, place: Place = Place.OVERVIEW) -> int:
         target: The database.
         place: The place to open at.
     """
-    # Imports make thousands of objects that live as long as the process: collecting among them is wasted time.
+    # What is imported from here to the first picture lives as long as the process.
     gc.disable()
     with Database(target, screen="console") as database:
         desk = Desk(database)

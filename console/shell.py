@@ -20,7 +20,6 @@ from textual.screen import Screen
 
 import screens
 from console import actions, signals
-from console.crash import CrashReport, report_crash
 from console.exits import CRASHED, HUNG_UP
 from console.opening import Opening
 from screens.area import AreaScreen
@@ -35,6 +34,7 @@ from screens.theme import DARK, LIGHT, THEMES
 from screens.tone import Tone
 
 if TYPE_CHECKING:
+    from console.crash import CrashReport
     from screens.overview import OverviewScreen
 
 _TWICE = 2.0
@@ -211,6 +211,8 @@ class Console(App[int], inherit_bindings=False):
     def on_unexpected_failure(self, event: UnexpectedFailure) -> None:
         """Write the report of a worker that failed; the console goes on."""
         if isinstance(event.error, Exception):
+            from console.crash import report_crash
+
             self.say(report_crash(event.error).sentence, Tone.BAD)
 
     def _handle_exception(self, error: Exception) -> None:
@@ -235,6 +237,8 @@ class Console(App[int], inherit_bindings=False):
             self._crashed(RuntimeError("reading the terminal failed"))
 
     def _crashed(self, error: BaseException) -> None:
+        from console.crash import report_crash
+
         if self.crash is None:
             self.crash = report_crash(error)
         self._close_messages_no_wait()

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from db.changes import Verb
-from db.operators.rights import EVERY_COLUMN, RIGHTS, Role, Write
+from db.verb import Verb
 from screens.desk import Desk
 from screens.place_screen import PlaceScreen
 from screens.places import Place
 
-MACHINES = frozenset({Role.WORKER.value})
+if TYPE_CHECKING:
+    from db.operators.rights import Write
+
+
+MACHINES = frozenset({"worker"})
 
 
 class Danger(StrEnum):
@@ -91,6 +94,9 @@ class Right:
 
 def roles_with(needs: tuple[Right, ...]) -> frozenset[str]:
     """The roles that hold all of these rights."""
+    # The first picture asks for none of them, and does not wait for them.
+    from db.operators.rights import RIGHTS, Role
+
     able = frozenset(Role)
     for need in needs:
         writes = RIGHTS[need.table].writes if need.table in RIGHTS else ()
@@ -99,6 +105,8 @@ def roles_with(needs: tuple[Right, ...]) -> frozenset[str]:
 
 
 def _covers(write: Write, need: Right) -> bool:
+    from db.operators.rights import EVERY_COLUMN
+
     return write.verb is need.verb and (
         write.columns == EVERY_COLUMN or set(need.columns) <= set(write.columns)
     )

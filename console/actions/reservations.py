@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from console.actions.action import Action, Confirmation, Danger, Right, Situation
-from db.changes import Verb
+from db.verb import Verb
 from screens.places import Place
 
 

@@ -2,59 +2,21 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import wraps
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import click
 
-from console.settings.locations import config_file
+from console.start import Choice
 from db.errors import UsageError
 
 if TYPE_CHECKING:
     from db.connection.database import Database
-    from db.connection.target import Target
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-@dataclass
-class Choice:
-    """Which database the command line names; kept as the click context's object.
-
-    Attributes:
-        url: Value of --url, wherever on the line it stood.
-        env: Value of --env.
-    """
-
-    url: str | None = None
-    env: str | None = None
-
-    def target(self) -> Target:
-        """Decide which database that is.
-
-        Raises:
-            ConfigurationError: Nothing names a database, or what names it is wrong.
-        """
-        from db.connection.target import resolve_target
-
-        return resolve_target(
-            url=self.url, env=self.env, environ=os.environ, cwd=Path.cwd(), config=config_file(os.environ)
-        )
-
-    @contextmanager
-    def database(self) -> Iterator[Database]:
-        """Open the database for the length of a command."""
-        from db.connection.database import Database
-
-        with Database(self.target(), screen="cli") as database:
-            yield database
 
 
 def database_options(function: Command) -> Command:

@@ -10,8 +10,8 @@ from typing import NoReturn
 
 import click
 
-from console.cli.main import require_terminal
 from console.cli.output import remark
+from console.start import require_terminal
 from db.connection.environment import Environment, Kind
 from db.connection.secret import Secret
 from db.connection.target import Target, target_of

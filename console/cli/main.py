@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import importlib.util
-import os
 from dataclasses import dataclass
 
 import click
 
-from console.cli.context import Choice, current_choice, database_options
-from console.terminal import current_terminal
-from db.errors import UsageError
+from console.cli.context import current_choice, database_options
+from console.start import open_console
 
 
 @dataclass(frozen=True)
@@ -61,6 +60,8 @@ class LazyGroup(click.Group):
         if entry is None or not _installed(entry):
             return None
         found = getattr(importlib.import_module(f"console.cli.{entry.module}"), entry.attribute, None)
+        # Off since the start: see console.__main__.
+        gc.enable()
         return found if isinstance(found, click.Command) else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -88,34 +89,6 @@ def cli(ctx: click.Context) -> None:
     """
     if ctx.invoked_subcommand is None:
         ctx.exit(open_console(current_choice()))
-
-
-def open_console(choice: Choice) -> int:
-    """Draw the console on the chosen database and return its exit code.
-
-    Raises:
-        UsageError: There is no terminal to draw on; the sentence names the commands.
-        ConfigurationError: Nothing names a database.
-    """
-    require_terminal()
-    target = choice.target()
-    from console import app
-
-    return app.run(target)
-
-
-def require_terminal() -> None:
-    """Make sure that the console can be drawn.
-
-    Raises:
-        UsageError: It cannot; the sentence says why and names the commands that do the same.
-    """
-    refusal = current_terminal(os.environ).refusal
-    if refusal is not None:
-        raise UsageError(
-            f"The console needs a terminal ({refusal}). Every screen is also a command, for example "
-            "`nightdesk reservations list` or `nightdesk webhooks list --json`; see `nightdesk --help`."
-        )
 
 
 def _installed(entry: Subcommand) -> bool:

@@ -6,26 +6,18 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from db.changes.values import NOW, Encoded, Now, Row, encode_row
 from db.errors import UsageError
+from db.verb import Verb
 
 ROWS_AT_MOST = 5000
 """Rows that one operation may write and check; larger work is a batch."""
 
 FORM = 1
 """Version of the text form; the database refuses any other."""
-
-
-class Verb(StrEnum):
-    """What happens to a row."""
-
-    INSERT = "insert"
-    UPDATE = "update"
-    DELETE = "delete"
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from db.changes.changeset import ChangeSet, Verb
+from db.changes.changeset import ChangeSet
 from db.changes.values import Encoded
+from db.verb import Verb
 
 
 @dataclass(frozen=True)

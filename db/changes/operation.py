@@ -9,9 +9,9 @@ from typing import Any
 from uuid import UUID
 
 from db.changes.apply import Connection
-from db.changes.changeset import Verb
 from db.changes.receipt import Receipt, read_receipt
 from db.errors import NotFound, UsageError
+from db.verb import Verb
 
 _CODE = re.compile(r"(?:ND-?)?([0-9A-HJKMNP-TV-Z]{4,})", re.ASCII)
 

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from db.changes.apply import Connection
-from db.changes.changeset import ChangeSet, RowChange, Unit, Verb
+from db.changes.changeset import ChangeSet, RowChange, Unit
 from db.changes.identity import database_identity
 from db.changes.operation import Operation, RowImage, find_operation
 from db.changes.values import encode_row
 from db.errors import PermissionDenied, Refused
+from db.verb import Verb
 from db.wording import counted
 
 ACTION_SUFFIX = ".undo"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import tomllib
 from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
@@ -81,6 +80,8 @@ def read_environments(file: Path) -> tuple[Environment, ...]:
     Raises:
         ConfigurationError: The file cannot be read or says something we do not understand.
     """
+    import tomllib
+
     try:
         document = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -14,7 +14,6 @@ They live beside each revision in `<revision>_checks.toml`:
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -116,6 +115,8 @@ def checks_of(revision: str, line: str = "platform") -> tuple[Check, ...]:
     path = line_of(line).versions / f"{revision}_checks.toml"
     if not path.exists():
         return ()
+    import tomllib
+
     entries = tomllib.loads(path.read_text(encoding="utf-8")).get("check", [])
     return tuple(_declared(revision, path.name, entry) for entry in entries)
 

@@ -9,7 +9,6 @@ from typing import Any, TypeAlias
 import psycopg
 from psycopg import sql
 
-from db.changes.changeset import Verb
 from db.operators.rights import (
     EVERY_COLUMN,
     OPERATOR_FUNCTIONS,
@@ -20,6 +19,7 @@ from db.operators.rights import (
     Role,
     TableRights,
 )
+from db.verb import Verb
 
 Connection: TypeAlias = psycopg.Connection[tuple[Any, ...]]
 OWNER = "nightdesk_owner"

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from db.changes.changeset import Verb
+from db.verb import Verb
 
 
 class Role(StrEnum):
