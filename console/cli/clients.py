@@ -53,6 +53,6 @@ def list_(database: Database, asked: Asked, as_json: bool) -> None:
 @connected
 def show(database: Database, client: str, as_json: bool) -> None:
     """Show CLIENT, an id or a Stripe customer id, with its flags and onboarding."""
-    from db.billing import find_client
+    from db.billing.detail import find_client
 
     print_record(database, lambda conn, caps: find_client(conn, caps, client), as_json=as_json)

@@ -54,7 +54,7 @@ def list_(database: Database, asked: Asked, as_json: bool) -> None:
 @connected
 def show(database: Database, user: str, as_json: bool) -> None:
     """Show the reservation of USER: an id, a user name or an e-mail."""
-    from db.reservations import find_reservation
+    from db.reservations.detail import find_reservation
 
     print_record(database, lambda conn, caps: find_reservation(conn, caps, user), as_json=as_json)
 

@@ -52,6 +52,6 @@ def list_(database: Database, asked: Asked, as_json: bool) -> None:
 @connected
 def show(database: Database, event: str, as_json: bool) -> None:
     """Show EVENT, a Stripe event id or ours, with its stored payload."""
-    from db.webhooks import find_event
+    from db.webhooks.detail import find_event
 
     print_record(database, lambda conn, caps: find_event(conn, caps, event), as_json=as_json)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
-
 
 class Secret:
     """Text that prints as asterisks; `reveal` is the only way to read it.
@@ -34,6 +32,9 @@ class Secret:
         return bool(self._value)
 
     def __eq__(self, other: object) -> bool:
+        # With hmac come all hashes; few processes ever compare two secrets.
+        import hmac
+
         return isinstance(other, Secret) and hmac.compare_digest(self._value.encode(), other._value.encode())
 
     def __hash__(self) -> int:

@@ -1,29 +1,22 @@
 """Migrating a database and telling where it stands.
 
-The functions here import Alembic only when they run: reading the history costs nothing of it.
+The functions here import Alembic only when they run: reading the history costs nothing of it. Checks are a module of
+their own, `db.migration.checks`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from db.migration.checks import Check, CheckResult, Phase, Severity, Verdict, checks_of, run_checks
 from db.migration.history import Revision, RevisionState, State, history, revisions
 
 __all__ = [
-    "Check",
-    "CheckResult",
-    "Phase",
     "Revision",
     "RevisionState",
-    "Severity",
     "State",
-    "Verdict",
-    "checks_of",
     "downgrade",
     "history",
     "revisions",
-    "run_checks",
     "upgrade",
 ]
 

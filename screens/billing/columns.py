@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from db.billing import Client, ClientDetail, Onboarding
+from db.billing import Client
+from db.billing.detail import ClientDetail, Onboarding
 from screens.detail import Document, Field, Group, Section, hidden_note
 from screens.list_view import Column, Cut
 from screens.times import ago, both

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from db.billing import clients, find_client
+from db.billing import clients
+from db.billing.detail import find_client
 from screens.area import AreaScreen
 from screens.billing.columns import COLUMNS, sections
 from screens.sheet import Sheet, listed

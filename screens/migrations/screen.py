@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from db.capabilities import Capabilities
-from db.migration import Phase, RevisionState, State, checks_of, history
+from db.migration import RevisionState, State, history
+from db.migration.checks import Phase, checks_of
 from db.page import Page
 from screens.area import AreaScreen
 from screens.detail import Field, Group, Section

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from db.reservations import Reservation, ReservationDetail, ReservationState
+from db.reservations import Reservation, ReservationState
+from db.reservations.detail import ReservationDetail
 from screens.detail import Field, Group, Section, hidden_note
 from screens.list_view import Align, Column, Cut
 from screens.times import ago, both, stamp

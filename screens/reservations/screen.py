@@ -6,7 +6,8 @@ from functools import partial
 from typing import Any, ClassVar
 
 from db.changes import ChangeSet
-from db.reservations import Reservation, ReservationState, find_reservation, reservations
+from db.reservations import Reservation, ReservationState, reservations
+from db.reservations.detail import find_reservation
 from screens.area import AreaScreen
 from screens.ask import Ask
 from screens.repair import repair

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from db.webhooks import Event, EventDetail, EventState
+from db.webhooks import Event, EventState
+from db.webhooks.detail import EventDetail
 from screens.detail import Document, Field, Group, Section, hidden_note
 from screens.list_view import Align, Column, Cut
 from screens.times import ago, both

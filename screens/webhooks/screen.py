@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from db.webhooks import events, find_event
+from db.webhooks import events
+from db.webhooks.detail import find_event
 from screens.area import AreaScreen
 from screens.sheet import Sheet, listed
 from screens.webhooks.columns import COLUMNS, sections

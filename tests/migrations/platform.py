@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 
 from db import migration
+from db.migration import checks
 from db.migration.fingerprint import Fingerprint, take
 
 Row = tuple[Any, ...]
@@ -49,7 +50,7 @@ def versions_of(conninfo: str, table: str) -> list[Row]:
 
 def verdicts(conninfo: str, revision: str, phase: str) -> dict[str, str]:
     with psycopg.connect(conninfo, autocommit=True) as connection:
-        results = migration.run_checks(connection, revision, phase)
+        results = checks.run_checks(connection, revision, phase)
         return {result.check.name: str(result.verdict) for result in results}
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from db import migration
 from db.embedded.server import Server
+from db.migration import checks
 from tests import postgres
 from tests.migrations.standing import ROWS_OF_0001, rows, run
 
@@ -193,8 +194,8 @@ def test_runbook_run_by_hand_before_the_revision_is_taken_as_done(postgres_serve
             run(conninfo, statement)
         migration.upgrade(conninfo, target="0004")
         with psycopg.connect(conninfo, autocommit=True) as connection:
-            results = migration.run_checks(connection, "0004", "verification")
-        assert {each.verdict for each in results} == {migration.Verdict.PASS}
+            results = checks.run_checks(connection, "0004", "verification")
+        assert {each.verdict for each in results} == {checks.Verdict.PASS}
 
 
 def test_pending_user_of_the_runbook_fits_the_users_table_at_head(postgres_server: Server) -> None:

@@ -11,6 +11,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from db import migration
 from db.errors import Refused
+from db.migration import checks
 from db.migration.catalog import Kind, read
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -277,7 +278,7 @@ def test_a_stub_that_gained_foreign_objects_survives_the_downgrade(before: str, 
 
 
 def _verdicts(session: Connection, phase: str) -> dict[str, str]:
-    return {result.check.name: str(result.verdict) for result in migration.run_checks(session, "0005", phase)}
+    return {result.check.name: str(result.verdict) for result in checks.run_checks(session, "0005", phase)}
 
 
 def _unmet(verdicts: dict[str, str]) -> set[str]:

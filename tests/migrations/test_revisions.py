@@ -16,6 +16,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from db import migration
 from db.embedded.server import Server
 from db.errors import PermissionDenied, Refused, UsageError
+from db.migration import checks
 from db.migration import run as migration_run
 from db.migration.fingerprint import Fingerprint, difference, take
 from migrations.environment import ADVISORY_KEY
@@ -270,12 +271,12 @@ def test_verification_holds_at_the_revision_and_at_head(postgres_server: Server,
             postgres.database(postgres_server, template=name) as conninfo,
             psycopg.connect(conninfo, autocommit=True) as connection,
         ):
-            results = migration.run_checks(connection, revision, "verification")
+            results = checks.run_checks(connection, revision, "verification")
             assert results, f"{revision} declares no verification"
             broken = [
                 (result.check.name, result.verdict, result.found, result.reason)
                 for result in results
-                if result.verdict not in {migration.Verdict.PASS, migration.Verdict.WARN}
+                if result.verdict not in {checks.Verdict.PASS, checks.Verdict.WARN}
             ]
             assert broken == [], f"at {reached}"
 
@@ -284,11 +285,11 @@ def test_verification_holds_at_the_revision_and_at_head(postgres_server: Server,
 def test_preflight_can_be_asked_before_the_revision(at_previous: str, request: pytest.FixtureRequest) -> None:
     revision = request.node.callspec.params["at_previous"]
     with psycopg.connect(at_previous, autocommit=True) as connection:
-        results = migration.run_checks(connection, revision, "preflight")
+        results = checks.run_checks(connection, revision, "preflight")
     assert results, f"{revision} declares no preflight"
     broken = [
         (result.check.name, result.verdict, result.found, result.reason)
         for result in results
-        if result.verdict in {migration.Verdict.FAIL, migration.Verdict.UNKNOWN}
+        if result.verdict in {checks.Verdict.FAIL, checks.Verdict.UNKNOWN}
     ]
     assert broken == [], json.dumps(broken, default=str)

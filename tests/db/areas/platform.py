@@ -9,13 +9,16 @@ from typing import Any
 import psycopg
 
 from db.areas import Area
-from db.billing import clients, find_client
+from db.billing import clients
+from db.billing.detail import find_client
 from db.capabilities import Capabilities, read_capabilities
 from db.jobs import jobs
 from db.page import Listing
-from db.reservations import find_reservation, reservations
+from db.reservations import reservations
+from db.reservations.detail import find_reservation
 from db.sessions import blacklist, find_blacklist_entry, find_session, sessions
-from db.webhooks import events, find_event
+from db.webhooks import events
+from db.webhooks.detail import find_event
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 Finder = Callable[[Connection, Capabilities, str], object]

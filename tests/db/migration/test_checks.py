@@ -10,9 +10,8 @@ import pytest
 
 from db import migration
 from db.errors import ConfigurationError, NotFound
-from db.migration import Check, Phase, Severity, Verdict
 from db.migration import checks as checks_module
-from db.migration.checks import run_checks
+from db.migration.checks import Check, Phase, Severity, Verdict, checks_of, run_checks
 from db.migration.lines import line_of
 from tests.migrations.standing import run
 
@@ -122,7 +121,7 @@ def test_unknown_revision_is_not_found(connection: psycopg.Connection[tuple[obje
 
 @pytest.mark.parametrize("revision", [each.id for each in migration.revisions("platform")])
 def test_every_revision_declares_both_phases_with_why_and_fix(revision: str) -> None:
-    declared: tuple[Check, ...] = migration.checks_of(revision)
+    declared: tuple[Check, ...] = checks_of(revision)
     assert {check.phase for check in declared} == set(Phase)
     assert len({check.name for check in declared}) == len(declared)
     assert all(check.why and check.fix for check in declared)

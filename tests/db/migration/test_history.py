@@ -92,7 +92,7 @@ def test_console_line_is_read_from_its_own_schema(
 
 def test_reading_history_and_checks_imports_neither_alembic_nor_sqlalchemy() -> None:
     code = (
-        "import sys; from db import migration; migration.revisions(); migration.checks_of('0001');"
+        "import sys; from db import migration; from db.migration import checks; migration.revisions(); checks.checks_of('0001');"
         "print(sorted({'alembic', 'sqlalchemy', 'migrations.steps'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -7,7 +7,8 @@ import pytest
 
 from db.errors import NotFound, Refused
 from db.page import Term, fetch_page
-from db.reservations import ReservationState, find_reservation, reservations
+from db.reservations import ReservationState, reservations
+from db.reservations.detail import find_reservation
 from tests.db.areas.platform import Connection, connected
 
 S = ReservationState
