@@ -43,6 +43,8 @@ _TWICE = 2.0
 _WIDE = 110
 """Columns from which details stand beside the list instead of below it."""
 
+_NARROW_CLASS, _WIDE_CLASS = "-narrow", "-wide"
+
 
 class Console(App[int], inherit_bindings=False):
     """One console at one database.
@@ -68,7 +70,7 @@ class Console(App[int], inherit_bindings=False):
         self._interrupted_at = float("-inf")
         self._opening = opening
         self._delete_controls = DeleteControls()
-        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (_WIDE, "-wide")]
+        self.HORIZONTAL_BREAKPOINTS = [(0, _NARROW_CLASS), (_WIDE, _WIDE_CLASS)]
         # Nothing moves by itself: every repaint goes over the operator's line.
         self.animation_level = "none"
         for theme in THEMES:
@@ -82,7 +84,10 @@ class Console(App[int], inherit_bindings=False):
     def _open_place(self, place: Place) -> Screen[Any]:
         from console.place_screens import open_place
 
-        return open_place(place, self.desk, self._opening)
+        screen = open_place(place, self.desk, self._opening)
+        # As Textual would do once it has laid it out for the other width.
+        screen.add_class(_WIDE_CLASS if self.size.width >= _WIDE else _NARROW_CLASS, update=False)
+        return screen
 
     # Running
 

@@ -107,7 +107,9 @@ def _read_file(source: tuple[str, Path]) -> Revision:
 
 
 def _lines_of_sql(directory: Path, revision: str) -> int:
-    return sum(path.read_text(encoding="utf-8").count("\n") for path in directory.glob(f"{revision}_*/*.sql"))
+    folders = (path for path in directory.iterdir() if path.name.startswith(f"{revision}_") and path.is_dir())
+    files = (path for folder in folders for path in folder.iterdir() if path.suffix == ".sql")
+    return sum(path.read_text(encoding="utf-8").count("\n") for path in files)
 
 
 def history(
