@@ -19,7 +19,7 @@ help:
 	@echo "make test     set up and run the test suite (ARGS=\"-k name\")"
 	@echo "make check    format, lint, types, import contracts, then the suite"
 	@echo "make setup    only make .venv with pinned versions"
-	@echo "make soak     the long versions of bounded tests"
+	@echo "make soak     the suite with the long versions of bounded tests"
 	@echo "make mutants  take away one guard at a time; its test must fail"
 	@echo "make bench    measure ratios"
 	@echo "make pictures take the pictures of the README again"
@@ -58,7 +58,7 @@ imports: $(READY)
 	@$(BIN)/lint-imports
 
 soak: $(READY)
-	@$(BIN)/python -m pytest --soak -m soak $(ARGS)
+	@$(BIN)/python -m pytest --soak $(ARGS)
 
 mutants: $(READY)
 	@$(BIN)/python -m tests.mutants $(ARGS)
