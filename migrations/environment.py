@@ -15,7 +15,7 @@ from sqlalchemy.pool import NullPool
 
 from db.errors import ConfigurationError, Refused
 from db.migration.lines import Line, line_of
-from migrations.steps.ground import say_nothing
+from migrations.steps.ground import ident, say_nothing
 
 # One key for both lines: they read each other's tables, and an operator thinks of one database.
 ADVISORY_KEY = 0x6E6967687464  # "nightd"
@@ -53,7 +53,9 @@ def run_line(name: str) -> None:
         return
     conninfo = config.attributes.get("conninfo") or config.get_main_option("conninfo")
     if not conninfo:
-        raise ConfigurationError("No database was given to migrate: use `nightdesk migrations upgrade`.")
+        raise ConfigurationError(
+            "No database was given to migrate: call db.migration.upgrade with its conninfo."
+        )
     report: Report = config.attributes.get("report") or say_nothing
     with (
         exclusively(conninfo, wait_seconds=float(config.attributes.get("wait_seconds", 60)), report=report),
@@ -167,6 +169,8 @@ def _write_sql(config: Config, line: Line) -> None:
         transaction_per_migration=True,
     )
     with context.begin_transaction():
+        # The version table is made before the first revision, so its schema has to stand by then.
+        context.get_context().impl.static_output(f"CREATE SCHEMA IF NOT EXISTS {ident(line.schema)};")
         context.run_migrations()
 
 
