@@ -1,6 +1,7 @@
 """Applies each mutant to a copy of the project, runs the test it names there, and expects a failure.
 
-Run as `python -m tests.mutants [WORD ...]`; a word chooses the mutants whose name or file holds it.
+As many copies as processors work side by side. Run as `python -m tests.mutants [WORD ...]`; a word chooses the
+mutants whose name or file holds it.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 import pkgutil
+import queue
 import re
 import shutil
 import subprocess
@@ -15,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from enum import StrEnum
 from pathlib import Path
 
@@ -37,18 +40,34 @@ def main(words: Sequence[str]) -> int:
     """Run the chosen mutants and print a table; 1 if one survived or no longer fits the code."""
     chosen = [m for m in mutants() if not words or any(word in m.name or word in m.file for word in words)]
     width = max((len(mutant.name) for mutant in chosen), default=0)
+    workers = max(1, min(os.cpu_count() or 1, len(chosen)))
     verdicts = []
+    started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="nightdesk-mutants-") as directory:
-        copy = copy_project(Path(directory))
-        for mutant in chosen:
-            started = time.monotonic()
-            verdict, why = judge(mutant, copy)
-            verdicts.append(verdict)
-            seconds = time.monotonic() - started
-            print(f"{verdict:9} {mutant.name:{width}} {seconds:5.1f} s  {why or mutant.test}", flush=True)
+        copies: queue.SimpleQueue[Path] = queue.SimpleQueue()
+        for number in range(workers):
+            copies.put(copy_project(Path(directory) / str(number)))
+        with ThreadPoolExecutor(workers) as pool:
+            running = {pool.submit(judge_in, mutant, copies): mutant for mutant in chosen}
+            for done in as_completed(running):
+                mutant, (verdict, why, seconds) = running[done], done.result()
+                verdicts.append(verdict)
+                print(f"{verdict:9} {mutant.name:{width}} {seconds:5.1f} s  {why or mutant.test}", flush=True)
     killed = verdicts.count(Verdict.KILLED)
-    print(f"{killed} of {len(verdicts)} guards are proved by their test")
+    minutes = (time.monotonic() - started) / 60
+    print(f"{killed} of {len(verdicts)} guards are proved by their test, in {minutes:.1f} minutes")
     return 0 if killed == len(verdicts) > 0 else 1
+
+
+def judge_in(mutant: Mutant, copies: queue.SimpleQueue[Path]) -> tuple[Verdict, str, float]:
+    """Judge a mutant in a copy that nobody else uses meanwhile; tells how many seconds it took."""
+    copy = copies.get()
+    started = time.monotonic()
+    try:
+        verdict, why = judge(mutant, copy)
+    finally:
+        copies.put(copy)
+    return verdict, why, time.monotonic() - started
 
 
 def mutants() -> list[Mutant]:
@@ -64,6 +83,7 @@ def mutants() -> list[Mutant]:
 
 def copy_project(directory: Path) -> Path:
     """Copy what the tests need; the original stays untouched."""
+    directory.mkdir(parents=True)
     for name in COPIED:
         source = ROOT / name
         if source.is_dir():
@@ -84,6 +104,8 @@ def judge(mutant: Mutant, copy: Path) -> tuple[Verdict, str]:
     file.write_text(whole.replace(mutant.guard, mutant.replacement))
     try:
         return outcome(run_test(mutant.test, copy))
+    except subprocess.TimeoutExpired:
+        return Verdict.BROKEN, f"its test did not end within {PATIENCE_SECONDS} s"
     finally:
         file.write_text(whole)
 
