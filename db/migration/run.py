@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -15,11 +14,9 @@ from sqlalchemy.exc import DBAPIError
 
 from db.errors import NightdeskError, PermissionDenied, Refused, Unreachable, UsageError
 from db.migration.lines import Line, line_of
+from db.migration.locks import LockRefused, patiently
 
 Progress = Callable[[str], None]
-
-_LOCK_ATTEMPTS = 4
-_LOCK_PAUSE_SECONDS = 0.5
 
 
 def upgrade(
@@ -165,22 +162,7 @@ def _run(
         wait_seconds=wait_seconds,
         lock_timeout=lock_timeout,
     )
-    for attempt in range(1, _LOCK_ATTEMPTS + 1):
-        try:
-            _guarded(lambda: act(config, target))
-        except LockRefused:
-            if attempt == _LOCK_ATTEMPTS:
-                raise
-            report(f"a table was locked by another session, attempt {attempt + 1} of {_LOCK_ATTEMPTS}")
-            time.sleep(_LOCK_PAUSE_SECONDS * attempt)
-        else:
-            return
-
-
-class LockRefused(Refused):
-    """Another session held a lock for longer than lock_timeout; the revision was rolled back."""
-
-    code = "lock_refused"
+    patiently(lambda: _guarded(lambda: act(config, target)), report)
 
 
 def _guarded(act: Callable[[], object]) -> None:

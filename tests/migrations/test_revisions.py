@@ -19,6 +19,7 @@ from db.errors import PermissionDenied, Refused, UsageError
 from db.migration import checks
 from db.migration import run as migration_run
 from db.migration.fingerprint import Fingerprint, difference, take
+from db.migration.locks import LockRefused
 from migrations.environment import ADVISORY_KEY
 from migrations.steps import apply_steps, stand_on
 from tests import postgres
@@ -235,7 +236,7 @@ def test_locked_table_is_waited_for_briefly_and_the_revision_rolled_back(postgre
         told: list[str] = []
         with psycopg.connect(conninfo) as reader:
             reader.execute("select count(*) from clients")
-            with pytest.raises(migration_run.LockRefused, match="rolled back"):
+            with pytest.raises(LockRefused, match="rolled back"):
                 migration_run.upgrade(conninfo, target="0002", lock_timeout="20ms", progress=told.append)
             reader.rollback()
         assert len([line for line in told if "attempt" in line]) == 3
