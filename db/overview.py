@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -15,7 +15,7 @@ from db.billing import clients
 from db.capabilities import Capabilities
 from db.errors import NightdeskError, UsageError
 from db.migration import State, history
-from db.page import Count, Listing, Page, count_rows, parse_terms
+from db.page import Count, Listing, Page, Tally, count_all, parse_terms
 from db.reservations import reservations
 from db.webhooks import events
 
@@ -100,11 +100,18 @@ def read_overview(connection: psycopg.Connection[Any], caps: Capabilities) -> Pa
         caps: What exists here and what this role may read.
     """
     began = time.perf_counter()
-    row = connection.execute("select now()").fetchone()
-    assert row is not None
-    findings = [_migrations(connection), *_counted(connection, caps)]
+    tallies, blind = _askable(caps)
+    counts, as_of = count_all(connection, tuple(tallies.values()))
+    findings = [
+        _migrations(connection),
+        *blind,
+        *(
+            _judged(question, count, rows_hidden=area_status(question.area, caps).rows_hidden)
+            for question, count in zip(tallies, counts, strict=True)
+        ),
+    ]
     rows = tuple(sorted(findings, key=lambda finding: _ORDER[finding.urgency]))
-    return Page(rows, None, None, row[0], (time.perf_counter() - began) * 1000, None)
+    return Page(rows, None, None, as_of, (time.perf_counter() - began) * 1000, None)
 
 
 def _migrations(connection: psycopg.Connection[Any]) -> Finding:
@@ -120,29 +127,39 @@ def _migrations(connection: psycopg.Connection[Any]) -> Finding:
     return Finding(MIGRATIONS, "", "migrations are pending", Count(pending, more=False), urgency)
 
 
-def _counted(connection: psycopg.Connection[Any], caps: Capabilities) -> Iterator[Finding]:
-    blind: set[Area] = set()
+def _askable(caps: Capabilities) -> tuple[dict[_Question, Tally], list[Finding]]:
+    """Part the questions into those that can be counted here and findings that say why the others cannot."""
+    tallies: dict[_Question, Tally] = {}
+    blind: dict[str, Finding] = {}
     for question in _QUESTIONS:
-        status = area_status(question.area, caps)
+        area, status = question.area, area_status(question.area, caps)
         if not status.usable:
-            if question.area not in blind:
-                blind.add(question.area)
-                yield Finding(question.area, "", question.area.value, None, Urgency.BLIND, status.sentence)
+            blind[area] = Finding(area, "", area.value, None, Urgency.BLIND, status.sentence)
             continue
+        listing, terms = question.listing(caps), parse_terms(question.filter)
         try:
-            count = count_rows(connection, question.listing(caps), where=parse_terms(question.filter))
+            for term in terms:
+                listing.filter(term).predicate(term.value)
         except UsageError:
             # The filter needs a column that is missing or hidden here.
-            yield Finding(question.area, "", question.what, None, Urgency.BLIND, "cannot be told here")
-            continue
-        yield _judged(question, count, rows_hidden=status.rows_hidden)
+            blind[question.what] = Finding(
+                area, "", question.what, None, Urgency.BLIND, "cannot be told here"
+            )
+        else:
+            tallies[question] = Tally(listing, terms)
+    return tallies, list(blind.values())
 
 
 def _judged(question: _Question, count: Count, *, rows_hidden: bool) -> Finding:
-    """Zero of the rows that this role sees is no zero."""
-    hidden = "rows may be hidden by row security" if rows_hidden else ""
-    if count.value or count.more:
-        return Finding(question.area, question.filter, question.what, count, question.urgency, hidden)
-    if rows_hidden:
-        return Finding(question.area, question.filter, question.what, None, Urgency.BLIND, hidden)
+    """No match among the rows that were looked at, or that this role sees, is no zero."""
+    doubts = ["rows may be hidden by row security"] if rows_hidden else []
+    if count.value:
+        return Finding(
+            question.area, question.filter, question.what, count, question.urgency, "".join(doubts)
+        )
+    if count.more and count.window is not None:
+        doubts.insert(0, f"none among the first {count.window:,}")
+    if doubts:
+        sentence = "; ".join(doubts)
+        return Finding(question.area, question.filter, question.what, None, Urgency.BLIND, sentence)
     return Finding(question.area, question.filter, question.what, count, Urgency.FINE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from db.page.count import Count, count_rows
+from db.page.count import Count, Tally, count_all, count_rows
 from db.page.cursor import Cursor
 from db.page.fetch import Page, fetch_page
 from db.page.filters import Filter, Predicate, Term, parse_terms
@@ -18,7 +18,9 @@ __all__ = [
     "Predicate",
     "Sort",
     "SortColumn",
+    "Tally",
     "Term",
+    "count_all",
     "count_rows",
     "fetch_page",
     "parse_terms",

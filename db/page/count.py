@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -35,6 +36,14 @@ class Count:
         return f"{text} in the first {self.window:,} rows" if self.window and self.more else text
 
 
+@dataclass(frozen=True)
+class Tally:
+    """One thing to count: the rows of a list that match."""
+
+    listing: Listing[Any]
+    where: Sequence[Term] = ()
+
+
 def count_rows(
     conn: psycopg.Connection[Any], listing: Listing[Any], *, where: Sequence[Term] = (), cap: int = CAP
 ) -> Count:
@@ -43,11 +52,44 @@ def count_rows(
     Raises:
         UsageError: Unknown filter or value.
     """
-    order = Order(listing.sorts[0])
-    asked = conditions(listing, order, where)
-    statement = count_statement(Walk(listing, order, None, False, asked, 1), cap + 1)
-    record = conn.execute(statement.sql, statement.params, prepare=False).fetchone()
-    found, cut = record if record is not None else (0, False)
-    if asked.looked_at:
-        return Count(found, cut, listing.window)
+    (count,), _ = count_all(conn, (Tally(listing, where),), cap=cap)
+    return count
+
+
+def count_all(
+    conn: psycopg.Connection[Any], tallies: Sequence[Tally], *, cap: int = CAP
+) -> tuple[tuple[Count, ...], datetime]:
+    """Count several lists in one statement and one round trip, each at most up to `cap`.
+
+    Returns:
+        The counts in the order asked, and the server's time at which they hold.
+
+    Raises:
+        UsageError: Unknown filter or value.
+    """
+    asked = [_asked(tally) for tally in tallies]
+    statements = [count_statement(walk, cap + 1) for walk in asked]
+    # Each count keeps its own limit; the clock comes even when nothing is counted.
+    branches = ["select -1, statement_timestamp(), 0::bigint, false"]
+    branches += [
+        f"select {number}, null, counted.found, counted.cut from ({statement.sql}) as counted (found, cut)"
+        for number, statement in enumerate(statements)
+    ]
+    params = [value for statement in statements for value in statement.params]
+    sql = "\nunion all\n".join(branches)
+    clock, *records = sorted(conn.execute(sql.encode(), params, prepare=False).fetchall())
+    counts = tuple(
+        _count(walk, found, cut, cap) for walk, (_, _, found, cut) in zip(asked, records, strict=True)
+    )
+    return counts, clock[1].astimezone(UTC)
+
+
+def _asked(tally: Tally) -> Walk:
+    order = Order(tally.listing.sorts[0])
+    return Walk(tally.listing, order, None, False, conditions(tally.listing, order, tally.where), 1)
+
+
+def _count(walk: Walk, found: int, cut: bool, cap: int) -> Count:
+    if walk.conditions.looked_at:
+        return Count(found, cut, walk.listing.window)
     return Count(min(found, cap), found > cap)

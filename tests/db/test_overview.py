@@ -6,6 +6,7 @@ import psycopg
 
 from db.capabilities import read_capabilities
 from db.overview import Finding, Urgency, read_overview
+from tests.db.round_trips import round_trips
 
 AsRole = Callable[[str, str], str]
 
@@ -79,3 +80,49 @@ def test_a_pending_migration_wants_a_look(platform_database: str) -> None:
     (migrations,) = [finding for finding in _findings(platform_database) if finding.area == "migrations"]
     assert migrations.urgency is Urgency.LOOK
     assert str(migrations.count) == "1"
+
+
+def _add_pending_users(conninfo: str, count: int) -> None:
+    """Pending users that nobody paid for, more than one window holds."""
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        connection.execute(
+            "insert into users (id, email, username, status, reservation_expires_at, created_at, updated_at)"
+            " select 'u' || i, i || '@x.org', 'u' || i, 'PENDING', timestamp '2031-01-01' + i * interval '1 minute',"
+            " now(), now() from generate_series(1, %s) as i",
+            (count,),
+        )
+
+
+def _paid(conninfo: str) -> Finding:
+    (finding,) = [each for each in _findings(conninfo) if "paid and are still pending" in each.what]
+    return finding
+
+
+def test_none_in_a_full_window_is_not_known_and_no_alarm(platform_database: str) -> None:
+    _add_pending_users(platform_database, 20_500)
+    paid = _paid(platform_database)
+    assert paid.urgency is Urgency.BLIND
+    assert paid.count is None
+    assert paid.sentence == "none among the first 20,000"
+
+
+def test_one_in_a_full_window_is_an_alarm(platform_database: str) -> None:
+    _add_pending_users(platform_database, 20_500)
+    _execute(
+        platform_database,
+        "insert into subscriptions (user_id, status, plan_id, stripe_customer_id, stripe_subscription_id)"
+        " select 'u7', 'active', id, 'cus_7', 'sub_7' from subscription_plans limit 1",
+    )
+    paid = _paid(platform_database)
+    assert paid.urgency is Urgency.ACT
+    assert str(paid.count) == "1+ in the first 20,000 rows"
+
+
+def test_everything_is_counted_in_one_round_trip(platform_database: str) -> None:
+    with psycopg.connect(platform_database, autocommit=True) as connection:
+        connection.execute("set search_path = public")
+        caps = read_capabilities(connection)
+        with round_trips(connection) as sent:
+            read_overview(connection, caps)
+    # The counts are one; where the migrations stand are three: the version table may be missing or closed.
+    assert sent.count == 4
