@@ -28,7 +28,10 @@ def command(database: Database, dry_run: bool) -> None:
     target = database.target
     if dry_run:
         with database.reading() as connection:
-            click.echo(installation_sql(connection, target.schema))
+            script = installation_sql(connection, target.schema)
+        # The names of tables and columns come from the database.
+        for line in script.split("\n"):
+            say(line)
         return
     with database.writing():  # refuses a read-only environment before anything starts
         pass

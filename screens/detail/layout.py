@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 
-from db.visible import Part, visible_parts
+from db.visible import Part, visible, visible_parts
 from screens.detail.fields import NOTHING, Document, Field, Group, Section
 from screens.detail.json_text import indented
 from screens.list_view.drawing import Run, joined
@@ -34,11 +35,10 @@ def lines(sections: Sequence[Section], width: int) -> tuple[tuple[Run, ...], ...
     for number, section in enumerate(sections):
         if number:
             result.append(())
-        result.append((Run(set_cell_size(section.title, min(width, cell_len(section.title))), Tone.STRONG),))
-        found = (
+        body = (
             _group(section, width, label_width) if isinstance(section, Group) else _document(section, width)
         )
-        for line in found:
+        for line in chain(_wrapped(_toned(section.title, Tone.STRONG), width), body):
             result.append(line)
             if len(result) >= LINES_MOST:
                 result.append(
@@ -50,16 +50,31 @@ def lines(sections: Sequence[Section], width: int) -> tuple[tuple[Run, ...], ...
 
 def _label_width(sections: Sequence[Section], width: int) -> int:
     """One width for the labels of all groups, so that values stand in one column."""
-    labels = (field.label for section in sections if isinstance(section, Group) for field in section.fields)
+    labels = (
+        visible(field.label, limit=LABEL_MOST)
+        for section in sections
+        if isinstance(section, Group)
+        for field in section.fields
+    )
     return min(max(map(cell_len, labels), default=0), LABEL_MOST, width // 2)
 
 
 def _group(group: Group, width: int, label_width: int) -> Iterator[tuple[Run, ...]]:
     for field in group.fields:
-        label = set_cell_size(field.label, label_width) + _GAP
-        blank = " " * (label_width + len(_GAP))
-        for number, line in enumerate(_wrapped(_parts(field), max(1, width - len(blank)))):
-            yield joined((Run(blank if number else label, Tone.QUIET), *line))
+        label = (*_label(field.label, label_width), Run(_GAP, Tone.QUIET))
+        blank = (Run(" " * (label_width + len(_GAP)), Tone.QUIET),)
+        for number, line in enumerate(_wrapped(_parts(field), max(1, width - label_width - len(_GAP)))):
+            yield joined((*(blank if number else label), *line))
+
+
+def _label(label: str, width: int) -> Iterator[Run]:
+    """A label of exactly this width; some are column names, so they are no safer than values."""
+    room = width
+    for text, altered in visible_parts(label, limit=LABEL_MOST):
+        shown = set_cell_size(text, min(room, cell_len(text)))
+        room -= cell_len(shown)
+        yield Run(shown, Tone.ALTERED if altered else Tone.QUIET)
+    yield Run(" " * room, Tone.QUIET)
 
 
 def _document(document: Document, width: int) -> Iterator[tuple[Run, ...]]:

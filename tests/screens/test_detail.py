@@ -10,6 +10,8 @@ from rich.cells import cell_len
 from screens.detail.fields import Document, Field, Group
 from screens.detail.json_text import indented
 from screens.detail.layout import LINES_MOST, lines
+from screens.list_view.drawing import Run
+from screens.tone import Tone
 
 any_text = st.text(alphabet=st.characters(exclude_categories=()), max_size=120)
 documents = st.recursive(
@@ -49,8 +51,8 @@ def test_what_is_no_json_still_comes_out(text: str) -> None:
 
 @given(st.lists(st.tuples(any_text, any_text), max_size=6), any_text, st.integers(8, 120))
 def test_no_line_is_wider_than_the_pane(pairs: list[tuple[str, str]], document: str, width: int) -> None:
-    fields = tuple(Field("".join(filter(str.isprintable, label)) or "x", value) for label, value in pairs)
-    for line in _text((Group("Title", fields), Document("Payload", document)), width):
+    fields = tuple(Field(label, value) for label, value in pairs)
+    for line in _text((Group(document, fields), Document(document, document)), width):
         assert cell_len(line) <= width
         assert line.isprintable()
 
@@ -76,3 +78,23 @@ def test_a_huge_document_is_cut_and_says_so() -> None:
     told = _text((Document("Payload", "[" + "1," * 9_000 + "1]"),), 40)
     assert len(told) == LINES_MOST + 1
     assert "command line" in told[-1]
+
+
+def test_titles_and_labels_are_spelled_out_like_values() -> None:
+    (title, field) = lines((Group("bob\x1b]0;x\x07 · users", (Field("note\x9b", 1),)),), 60)
+    assert title == (
+        Run("bob", Tone.STRONG),
+        Run("\\x1b", Tone.ALTERED),
+        Run("]0;x", Tone.STRONG),
+        Run("\\x07", Tone.ALTERED),
+        Run(" · users", Tone.STRONG),
+    )
+    assert field[:2] == (Run("note", Tone.QUIET), Run("\\x9b", Tone.ALTERED))
+
+
+def test_a_long_title_is_wrapped_so_that_its_end_is_not_lost() -> None:
+    assert _text((Group("a name of many words · users · changed", ()),), 20) == [
+        "a name of many",
+        "words · users ·",
+        "changed",
+    ]
