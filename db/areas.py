@@ -56,6 +56,7 @@ class AreaStatus:
         hidden: Columns (`users.email`) that exist and this role may not read.
         missing: Columns that do not exist here.
         rows_hidden: Row security may keep rows from this role.
+        veil: What an empty list means where row security may keep its rows from this role; None elsewhere.
         refusal: The error a command ends with, when the area is not usable.
     """
 
@@ -65,6 +66,7 @@ class AreaStatus:
     hidden: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     rows_hidden: bool = False
+    veil: str | None = None
     refusal: NightdeskError | None = None
 
 
@@ -168,6 +170,8 @@ _JOBS = Need(
         "scheduled_for",
         "started_at",
         "finished_at",
+        "payload",
+        "result",
     ),
 )
 _USER_NAMES = Need("users", required=("id", "username"), dispensable=True)
@@ -187,6 +191,9 @@ NEEDS: Mapping[Area, tuple[Need, ...]] = {
 
 def area_status(area: Area, caps: Capabilities) -> AreaStatus:
     """Say whether an area can be used here, and in one sentence what is missing or hidden."""
+    if not caps.schema_exists:
+        sentence = f"schema {caps.schema} does not exist in {caps.database}: check ?schema= of the address."
+        return AreaStatus(area, False, sentence, refusal=Refused(sentence))
     if not caps.schema_usable:
         sentence = f"{caps.role} may not look into schema {caps.schema}: grant usage on it, or check the search_path."
         return AreaStatus(area, False, sentence, refusal=PermissionDenied(sentence))
@@ -195,6 +202,34 @@ def area_status(area: Area, caps: Capabilities) -> AreaStatus:
         if refusal is not None:
             return AreaStatus(area, False, str(refusal), refusal=refusal)
     return _usable(area, caps)
+
+
+def empty_sentence(status: AreaStatus, what: str) -> str:
+    """What to say of a list without rows.
+
+    Args:
+        status: Of the list's area.
+        what: The sentence where it is certain that there is nothing.
+    """
+    return status.veil or what
+
+
+def withheld(caps: Capabilities, table: str, filters: Mapping[str, str]) -> Mapping[str, NightdeskError]:
+    """Why some filters are not there for this role.
+
+    Args:
+        caps: What this role may read.
+        table: The table whose rows they pick.
+        filters: Name of a filter → the column it needs.
+    """
+    facts = caps.table(table)
+    found: dict[str, NightdeskError] = {}
+    for name, column in filters.items():
+        if column not in facts.columns:
+            found[name] = Refused(f"`{table}` has no column {column} here, so {name}: finds nothing.")
+        elif not facts.columns[column]:
+            found[name] = PermissionDenied(f"{caps.role} may not read {table}.{column}, which {name}: needs.")
+    return found
 
 
 def require(area: Area, caps: Capabilities) -> AreaStatus:
@@ -261,7 +296,23 @@ def _usable(area: Area, caps: Capabilities) -> AreaStatus:
         sentences.append(f"hidden from {caps.role}: {', '.join(hidden)}")
     if missing:
         sentences.append(f"not in this database: {', '.join(missing)}")
-    return AreaStatus(area, True, "; ".join(sentences), tuple(hidden), tuple(missing), bool(secured))
+    return AreaStatus(
+        area,
+        True,
+        "; ".join(sentences),
+        tuple(hidden),
+        tuple(missing),
+        bool(secured),
+        _veil(area, secured, caps),
+    )
+
+
+def _veil(area: Area, secured: list[str], caps: Capabilities) -> str | None:
+    """Only the list's own table and the users by whom it is searched can make a list look empty."""
+    tables = [f"`{table}`" for table in secured if table in (NEEDS[area][0].table, "users")]
+    if not tables:
+        return None
+    return f"none visible to you: row security may hide rows of {', '.join(tables)} from {caps.role}"
 
 
 def _columns_out_of_sight(need: Need, facts: TableFacts) -> tuple[list[str], list[str]]:

@@ -118,6 +118,7 @@ def print_record(
     find: Callable[[Connection, Capabilities], DataclassInstance],
     *,
     as_json: bool,
+    recorded: bool = False,
 ) -> None:
     """Read one record and print its fields.
 
@@ -125,10 +126,11 @@ def print_record(
         database: Where.
         find: Reads the record.
         as_json: Print a document for programs.
+        recorded: That somebody looks is put on record, so the connection must be one that may write.
     """
     from db.capabilities import read_capabilities
 
-    with database.reading() as connection:
+    with database.writing() if recorded else database.reading() as connection:
         record = find(connection, read_capabilities(connection))
     if as_json:
         emit_json(record)

@@ -8,6 +8,7 @@ import click
 
 from console.cli.context import connected, json_option
 from console.cli.lists import Asked, list_options, print_list, print_record
+from db.errors import UsageError
 
 if TYPE_CHECKING:
     from db.connection.database import Database
@@ -48,10 +49,25 @@ def list_(database: Database, asked: Asked, as_json: bool) -> None:
 
 @command.command("show")
 @click.argument("event")
+@click.option("--reveal", is_flag=True, help="Show the payload whole; that is put on record.")
+@click.option("--reason", metavar="TEXT", help="Why it is revealed; kept in the record.")
 @json_option
 @connected
-def show(database: Database, event: str, as_json: bool) -> None:
-    """Show EVENT, a Stripe event id or ours, with its stored payload."""
-    from db.webhooks.detail import find_event
+def show(database: Database, event: str, reveal: bool, reason: str | None, as_json: bool) -> None:
+    """Show EVENT, a Stripe event id or ours, with its stored payload.
 
-    print_record(database, lambda conn, caps: find_event(conn, caps, event), as_json=as_json)
+    Personal data in the payload is masked. --reveal shows it whole and needs a --reason.
+    """
+    from db.webhooks.detail import find_event, reveal_event
+
+    if not reveal:
+        print_record(database, lambda conn, caps: find_event(conn, caps, event), as_json=as_json)
+        return
+    if reason is None or not reason.strip():
+        raise UsageError('Revealing needs a reason: --reason "ticket 4711: which card was charged".')
+    print_record(
+        database,
+        lambda conn, caps: reveal_event(conn, caps, event, reason=reason.strip()),
+        as_json=as_json,
+        recorded=True,
+    )

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from db.areas import Area, listed, require
 from db.capabilities import Capabilities
+from db.masked_text import masked_emails
 from db.page import Filter, KeyType, Listing, Sort, SortColumn, filters
 
 STATUSES = ("pending", "processing", "completed", "failed", "cancelled")
@@ -33,7 +34,12 @@ _STATES = {state.value: state for state in JobState}
 
 @dataclass(frozen=True)
 class Job:
-    """One job; None where this role may not look or the column is missing."""
+    """One job; None where this role may not look or the column is missing.
+
+    Args:
+        progress_message: What the worker last said, e-mail addresses in it masked.
+        error: The beginning of the last error, e-mail addresses in it masked.
+    """
 
     id: UUID
     type: str
@@ -68,7 +74,7 @@ def jobs(caps: Capabilities) -> Listing[Job]:
         name="jobs",
         table="job_queue",
         alias="j",
-        reads=listed(Area.JOBS, caps),
+        reads=listed(Area.JOBS, caps, without=("payload", "result")),
         columns=_columns(caps),
         make=_job,
         sorts=(Sort("created", created, descending=True, indexed=table.sorts_by("created_at", "id")),),
@@ -113,6 +119,8 @@ def _stalled(caps: Capabilities) -> str:
 
 def _job(**values: object) -> Job:
     values["state"] = _STATES.get(str(values["state"]), JobState.UNKNOWN)
+    for name in ("progress_message", "error"):
+        values[name] = masked_emails(str(values[name])) if values[name] is not None else None
     return Job(**values)  # type: ignore[arg-type]
 
 

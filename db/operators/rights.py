@@ -140,8 +140,9 @@ RIGHTS: Mapping[str, TableRights] = {
     "participants": TableRights(),
     "prizes": TableRights(),
     "winners": TableRights(),
-    "job_queue": TableRights(),
-    "job_log": TableRights(),
+    # What a job works on and returns is whatever the platform puts there, people's data included.
+    "job_queue": TableRights(personal=("payload", "result")),
+    "job_log": TableRights(personal=("message", "details")),
     "content_item": TableRights(),
     "content_category": TableRights(),
     "content_tag": TableRights(),

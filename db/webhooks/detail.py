@@ -1,8 +1,9 @@
-"""One Stripe event with its payload, as the database prints it."""
+"""One Stripe event with its payload: masked for whoever looks, whole for who says why and is put on record."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,7 +12,8 @@ import psycopg
 
 from db.areas import Area, require
 from db.capabilities import Capabilities
-from db.errors import NotFound
+from db.errors import NotFound, PermissionDenied, Refused
+from db.masked_text import masked_emails, masked_json
 from db.times import tolerant_cursor
 from db.webhooks.listing import EventState, known_state, listed_columns
 
@@ -21,8 +23,9 @@ class EventDetail:
     """One event; None where this role may not look or the column is missing.
 
     Args:
-        error: The whole last error.
-        payload: The stored JSON as text: never parsed, so that no number loses a digit; None where hidden.
+        error: The whole last error, e-mail addresses in it masked.
+        payload: The stored JSON as text, personal data in it masked; no number loses a digit. None where hidden.
+        revealed: Whether the payload is shown whole.
         hidden: Columns that this role may not read or this database does not have.
         as_of: The server's clock.
     """
@@ -48,6 +51,7 @@ class EventDetail:
     payload: str | None
     hidden: tuple[str, ...]
     as_of: datetime
+    revealed: bool = False
 
 
 def find_event(conn: psycopg.Connection[Any], caps: Capabilities, reference: str) -> EventDetail:
@@ -83,7 +87,40 @@ def find_event(conn: psycopg.Connection[Any], caps: Capabilities, reference: str
         raise NotFound(f"No event {reference!r} here{hidden}.")
     values = dict(zip(columns, record, strict=True))
     values["state"] = known_state(str(values["state"]))
+    values["payload"] = masked_json(values["payload"]) if values["payload"] is not None else None
+    values["error"] = masked_emails(values["error"]) if values["error"] is not None else None
     return EventDetail(hidden=(*status.hidden, *status.missing), **values)
+
+
+def reveal_event(
+    conn: psycopg.Connection[Any], caps: Capabilities, reference: str, *, reason: str
+) -> EventDetail:
+    """Read one event with its whole payload, after the server has put on record who looked and why.
+
+    Args:
+        conn: A connection that may write: the record comes first.
+        caps: What this role may read.
+        reference: Stripe's id or ours.
+        reason: Kept with the record.
+
+    Raises:
+        NotFound: No such event, or none this role may see.
+        Refused: Schema nightdesk is not installed, so that nothing can be put on record.
+        PermissionDenied: This role may not read payloads.
+    """
+    if not caps.console_installed:
+        raise Refused(
+            "A payload is shown whole only where that can be put on record, and schema nightdesk is not installed"
+            " here: run `nightdesk install`. Without --reveal its personal data is masked."
+        )
+    if not caps.table("stripe_webhook_events").readable("payload"):
+        raise PermissionDenied(f"{caps.role} may not read payload of `stripe_webhook_events`.")
+    masked = find_event(conn, caps, reference)
+    record = conn.execute(
+        "select nightdesk.reveal_value(%s, %s::jsonb, 'payload', %s)",
+        (f"{caps.schema}.stripe_webhook_events", json.dumps({"id": str(masked.id)}), reason),
+    ).fetchone()
+    return replace(masked, payload=record[0] if record is not None else None, revealed=True)
 
 
 def _uuid(text: str) -> UUID | None:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from db.areas import Area, listed, require
 from db.capabilities import Capabilities
+from db.masked_text import masked_emails
 from db.page import Filter, KeyType, Listing, Sort, SortColumn, filters
 
 STATUSES = ("received", "processing", "processed", "failed")
@@ -39,7 +40,7 @@ class Event:
 
     Args:
         status: As stored; `state` explains it.
-        error: The beginning of the last error.
+        error: The beginning of the last error, e-mail addresses in it masked.
     """
 
     id: UUID
@@ -134,6 +135,7 @@ def _state_conditions(caps: Capabilities) -> dict[str, str]:
 
 def _event(**values: object) -> Event:
     values["state"] = known_state(str(values["state"]))
+    values["error"] = masked_emails(str(values["error"])) if values["error"] is not None else None
     return Event(**values)  # type: ignore[arg-type]
 
 

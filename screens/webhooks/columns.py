@@ -80,5 +80,5 @@ def sections(detail: EventDetail) -> tuple[Section, ...]:
         ),
     ]
     if detail.payload is not None:
-        found.append(Document("Payload, as stored", detail.payload))
+        found.append(Document("Payload, personal data masked", detail.payload))
     return tuple(found)

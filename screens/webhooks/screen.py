@@ -26,4 +26,5 @@ class WebhooksScreen(AreaScreen):
         ),
     )
     HELP = """Stripe's events as they came in, newest first. Dead means failed with no further try planned, stuck that
-    a worker took it and its lease ran out. The payload is shown as it is stored, digit for digit."""
+    a worker took it and its lease ran out. The payload is shown digit for digit, with personal data masked: `nightdesk webhooks
+    show EVENT --reveal --reason …` shows it whole and puts that on record."""

@@ -72,14 +72,19 @@ from generate_series(1, %(rows)s) as i;
 insert into onboarding_states (id, "clientId", "updatedAt") select 'onb_' || i, 'cli_' || i, now()
 from generate_series(1, %(rows)s, 2) as i;
 insert into stripe_webhook_events
-    (stripe_event_id, event_type, payload, status, received_at, processed_at, worker_id, lease_expires_at, next_attempt_at)
-select 'evt_' || i, 'invoice.payment_failed', '{"id": 12345678901234567890.10, "b": "\\u001b"}',
+    (stripe_event_id, event_type, payload, error_message, status, received_at, processed_at, worker_id, lease_expires_at,
+     next_attempt_at)
+select 'evt_' || i, 'invoice.payment_failed',
+       '{"id": 12345678901234567890.10, "b": "\\u001b", "data": {"customer_email": "payer@example.com",'
+       '"billing_details": {"name": "Ana Secretperson", "phone": "+4912345678", "address": {"line1": "Secretstreet 1"}},'
+       '"description": "sent to second@example.com"}}', 'no mail to third@example.com',
        (array['received', 'processing', 'processed', 'failed'])[i %% 4 + 1], now() - i * interval '1 minute',
        case when i %% 4 = 2 then now() end, case when i %% 4 = 1 then 'worker' end,
        case when i %% 4 = 1 then now() + (i - 10) * interval '1 minute' end, case when i %% 8 = 3 then now() end
 from generate_series(1, %(rows)s) as i;
-insert into job_queue (job_type, user_id, created_at, status, worker_id, lease_expires_at)
-select 'sync', 'usr_' || i, now() - i * interval '1 minute',
+insert into job_queue
+    (job_type, payload, error_message, progress_message, user_id, created_at, status, worker_id, lease_expires_at)
+select 'sync', '{"email": "fourth@example.com"}', 'no mail to fifth@example.com', 'mailing sixth@example.com', 'usr_' || i, now() - i * interval '1 minute',
        case when i %% 2 = 0 then 'pending' else 'processing' end, case when i %% 2 = 1 then 'worker' end,
        case when i %% 2 = 1 then now() + (i - 10) * interval '1 minute' end
 from generate_series(1, %(rows)s) as i;

@@ -66,6 +66,11 @@ def test_personal_data_is_masked_for_all_and_the_viewer_is_told(
             assert "203.0.113." not in shown
             assert "+4912345" not in shown
             assert "secret_" not in shown
+            assert "Secretperson" not in shown
+            assert "Secretstreet" not in shown
+            assert "t•••@e•••.com" in shown
+            assert ("p•••@e•••.com" in shown) is (role != "viewer")
+            assert ("12345678901234567890.10" in shown) is (role != "viewer")
             if role != "worker":
                 assert "u•••@e•••.com" in shown
                 assert "203.0.•.•" in shown
@@ -74,6 +79,30 @@ def test_personal_data_is_masked_for_all_and_the_viewer_is_told(
         assert "users.email" in status.hidden
         assert "hidden from test_viewer: users.email" in status.sentence
         assert "sessions.ipAddress" in area_status(Area.SESSIONS, caps).hidden
+        assert "job_queue.payload, job_queue.result" in area_status(Area.JOBS, caps).sentence
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize(
+    ("table", "columns"),
+    [
+        ("stripe_webhook_events", "payload"),
+        ("job_queue", "payload"),
+        ("job_queue", "result"),
+        ("job_log", "message"),
+        ("job_log", "details"),
+    ],
+)
+def test_what_jobs_and_events_carry_is_not_for_viewers(
+    platform_database: str, as_role: AsRole, role: str, table: str, columns: str
+) -> None:
+    with connected(as_role(platform_database, role)) as (connection, _):
+        connection.execute(f"select count(*) from {table}")
+        if role == "viewer":
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(f"select {columns} from {table}")
+        else:
+            connection.execute(f"select {columns} from {table}")
 
 
 def test_without_our_schema_the_mask_is_the_same(platform_database: str) -> None:
