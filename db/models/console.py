@@ -6,6 +6,7 @@ months of `row_change` are partitions that those functions make as time goes by,
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
@@ -31,6 +32,7 @@ from db.models.base import NAMING, NEW_UUID, TYPES, Big, Instant, Json, shown_on
 
 SCHEMA = "nightdesk"
 _TABLE_NAME = "table_name ~ '^[^.]+[.][^.]+$'"
+_SOURCE = "source in ('nightdesk', 'operator')"
 _SESSION_USER = text("session_user")
 _MOMENT = text("clock_timestamp()")
 
@@ -102,14 +104,17 @@ class Permission(ConsoleBase):
     verb: Mapped[str] = mapped_column(primary_key=True)
     column_name: Mapped[str] = mapped_column(primary_key=True)
     approval_from_rows: Mapped[int | None]
+    source: Mapped[str] = mapped_column(server_default=text("'operator'"))
 
     __table_args__ = (
         CheckConstraint(_TABLE_NAME, name="permission_table_name_check"),
         CheckConstraint("verb in ('insert', 'update', 'delete')", name="permission_verb_check"),
         CheckConstraint("approval_from_rows >= 1", name="permission_approval_from_rows_check"),
+        CheckConstraint(_SOURCE, name="permission_source_check"),
         {
             "comment": "Which role may write which column; approval_from_rows: from how many rows a second operator "
-            "must approve (null: never). A delete is allowed by the column *."
+            "must approve (null: never). A delete is allowed by the column *. source: `nightdesk install` replaces "
+            "its own rows only; one that a DBA adds or updates is the operator's and wins."
         },
     )
 
@@ -122,9 +127,14 @@ class SecretColumn(ConsoleBase):
 
     table_name: Mapped[str] = mapped_column(primary_key=True)
     column_name: Mapped[str] = mapped_column(primary_key=True)
+    source: Mapped[str] = mapped_column(server_default=text("'operator'"))
 
     __table_args__ = (
-        {"comment": "Columns that no operator reads, no change names and no audit image holds."},
+        CheckConstraint(_SOURCE, name="secret_column_source_check"),
+        {
+            "comment": "Columns that no operator reads, no change names and no audit image holds. source: as in "
+            "permission; `nightdesk install` takes the right to read an operator's column too."
+        },
     )
 
 
@@ -136,13 +146,15 @@ class PlatformTable(ConsoleBase):
 
     table_name: Mapped[str] = mapped_column(primary_key=True)
     relation: Mapped[str] = mapped_column(REGCLASS)
+    source: Mapped[str] = mapped_column(server_default=text("'operator'"))
 
     __table_args__ = (
         CheckConstraint(_TABLE_NAME, name="platform_table_table_name_check"),
+        CheckConstraint(_SOURCE, name="platform_table_source_check"),
         {
             "comment": "The tables that a change or a reveal may name, as `nightdesk install` found them. A view, a "
             "temporary table or a table made later under the same name would run its maker's functions with the "
-            "owner's rights."
+            "owner's rights. source: as in permission."
         },
     )
 
@@ -208,8 +220,30 @@ class RowImage(ConsoleBase):
         Index("row_change_record_idx", "table_name", "key", "applied_at"),
         {
             "postgresql_partition_by": "RANGE (applied_at)",
-            "comment": "Row images as stored, by month. A month that passed its retention is dropped whole; the "
-            "digests in nightdesk.operation stay.",
+            "comment": "Row images as stored, by month. A month that passed its retention is dropped whole (see "
+            "drop_audit_month); the digests in nightdesk.operation stay.",
+        },
+    )
+
+
+class DroppedMonth(ConsoleBase):
+    """A month of row images that retention dropped."""
+
+    __tablename__ = "dropped_month"
+    shown = ("month",)
+
+    month: Mapped[date] = mapped_column(primary_key=True)
+    dropped_at: Mapped[Instant] = mapped_column(server_default=_MOMENT)
+    dropped_by: Mapped[RoleName] = mapped_column(server_default=_SESSION_USER)
+    operations: Mapped[Big]
+    digest: Mapped[bytes]
+
+    __table_args__ = (
+        CheckConstraint("month = date_trunc('month', month::timestamp)::date", name="dropped_month_month_check"),
+        CheckConstraint("operations >= 0", name="dropped_month_operations_check"),
+        {
+            "comment": "Months of row images that retention dropped, each with one digest over its operations. "
+            "Append-only; a month that is neither here nor there was destroyed."
         },
     )
 

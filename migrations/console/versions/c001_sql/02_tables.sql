@@ -14,22 +14,42 @@ create table nightdesk.permission (
   verb text not null check (verb in ('insert', 'update', 'delete')),
   column_name text not null,
   approval_from_rows integer check (approval_from_rows >= 1),
+  source text not null default 'operator' check (source in ('nightdesk', 'operator')),
   primary key (role, table_name, verb, column_name)
 );
-comment on table nightdesk.permission is 'Which role may write which column; approval_from_rows: from how many rows a second operator must approve (null: never). A delete is allowed by the column *.';
+comment on table nightdesk.permission is 'Which role may write which column; approval_from_rows: from how many rows a second operator must approve (null: never). A delete is allowed by the column *. source: `nightdesk install` replaces its own rows only; one that a DBA adds or updates is the operator''s and wins.';
 
 create table nightdesk.secret_column (
   table_name text not null,
   column_name text not null,
+  source text not null default 'operator' check (source in ('nightdesk', 'operator')),
   primary key (table_name, column_name)
 );
-comment on table nightdesk.secret_column is 'Columns that no operator reads, no change names and no audit image holds.';
+comment on table nightdesk.secret_column is 'Columns that no operator reads, no change names and no audit image holds. source: as in permission; `nightdesk install` takes the right to read an operator''s column too.';
 
 create table nightdesk.platform_table (
   table_name text primary key check (table_name ~ '^[^.]+[.][^.]+$'),
-  relation regclass not null
+  relation regclass not null,
+  source text not null default 'operator' check (source in ('nightdesk', 'operator'))
 );
-comment on table nightdesk.platform_table is 'The tables that a change or a reveal may name, as `nightdesk install` found them. A view, a temporary table or a table made later under the same name would run its maker''s functions with the owner''s rights.';
+comment on table nightdesk.platform_table is 'The tables that a change or a reveal may name, as `nightdesk install` found them. A view, a temporary table or a table made later under the same name would run its maker''s functions with the owner''s rights. source: as in permission.';
+
+create function nightdesk.becomes_the_operators() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $function$
+begin
+  new.source := 'operator';
+  return new;
+end
+$function$;
+comment on function nightdesk.becomes_the_operators() is 'A row that somebody updated by hand is theirs: `nightdesk install` inserts and deletes, and updates nothing.';
+create trigger becomes_the_operators before update on nightdesk.permission
+  for each row execute function nightdesk.becomes_the_operators();
+create trigger becomes_the_operators before update on nightdesk.secret_column
+  for each row execute function nightdesk.becomes_the_operators();
+create trigger becomes_the_operators before update on nightdesk.platform_table
+  for each row execute function nightdesk.becomes_the_operators();
 
 create sequence nightdesk.operation_number as bigint minvalue 0 start 0;
 
@@ -74,7 +94,16 @@ create table nightdesk.row_change (
   primary key (operation_id, seq, applied_at)
 ) partition by range (applied_at);
 create index row_change_record_idx on nightdesk.row_change (table_name, key, applied_at);
-comment on table nightdesk.row_change is 'Row images as stored, by month. A month that passed its retention is dropped whole; the digests in nightdesk.operation stay.';
+comment on table nightdesk.row_change is 'Row images as stored, by month. A month that passed its retention is dropped whole (see drop_audit_month); the digests in nightdesk.operation stay.';
+
+create table nightdesk.dropped_month (
+  month date primary key check (month = date_trunc('month', month::timestamp)::date),
+  dropped_at timestamptz not null default clock_timestamp(),
+  dropped_by name not null default session_user,
+  operations bigint not null check (operations >= 0),
+  digest bytea not null
+);
+comment on table nightdesk.dropped_month is 'Months of row images that retention dropped, each with one digest over its operations. Append-only; a month that is neither here nor there was destroyed.';
 
 create table nightdesk.chain_head (
   console_session uuid primary key,
