@@ -28,7 +28,8 @@ class ServerFacts:
         host: Address as the server reports it, or "local socket".
         session_user: Who logged in; the identity of every operation.
         is_superuser: The login passes every permission check.
-        roles: nightdesk group roles of the login, without their prefix: "support", …
+        roles: nightdesk group roles whose rights the login has, without their prefix: "support", … (a creator who
+            may only administer them has none).
         in_recovery: The server is a replica.
         read_only: Transactions begin read-only for this login, apart from what we set.
         system_identifier: Identity of the cluster; None where the login may not ask.
@@ -103,7 +104,7 @@ with facts as materialized (
            coalesce((select rolsuper from pg_catalog.pg_roles where rolname = session_user), false) as superuser,
            array(select substr(rolname, 11)
                    from pg_catalog.pg_roles
-                  where rolname = any (%(groups)s) and pg_has_role(session_user, oid, 'member')) as roles,
+                  where rolname = any (%(groups)s) and pg_has_role(session_user, oid, 'usage')) as roles,
            pg_is_in_recovery() as in_recovery,
            current_setting('default_transaction_read_only') = 'on' as read_only,
            pg_backend_pid() as pid,
