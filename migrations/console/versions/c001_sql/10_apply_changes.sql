@@ -92,13 +92,16 @@ begin
     select o.* into v_undone from nightdesk.operation o where o.id = (document ->> 'undoes')::uuid;
   end if;
   if v_undone.id is null then
-    raise exception using errcode = 'ND005', message = format('there is no operation %s to undo', document ->> 'undoes');
+    raise exception using errcode = 'ND007', message = format('there is no operation %s to undo', document ->> 'undoes');
   end if;
   if exists (
     select from (select c.table_name, c.key from nightdesk.row_change c where c.operation_id = v_undone.id and c.applied_at = v_undone.applied_at) image
     full join (select g.table_name, e.key from unnest(groups) g, unnest(g.items) e where g.verb in ('insert', 'update', 'delete')) written
       on written.table_name = image.table_name and written.key = image.key
-    where image.key is null or written.key is null) then
+    -- a row that an earlier undo put back need not be named again
+    where image.key is null or (written.key is null and not exists (
+      select from nightdesk.operation u join nightdesk.row_change c on c.operation_id = u.id and c.applied_at = u.applied_at
+      where u.undoes = v_undone.id and c.table_name = image.table_name and c.key = image.key))) then
     raise exception using errcode = 'ND005', message = format('an undo of %s changes exactly the rows that it changed', v_undone.code);
   end if;
   return v_undone.id;
@@ -156,7 +159,7 @@ begin
   v_operation.requested_by := case when pg_has_role(session_user, 'nightdesk_worker', 'usage') then coalesce(requested_by, session_user) else session_user end;
   v_operation.reason := btrim(reason);
   v_operation.parent_id := parent;
-  v_operation.console_session := coalesce(console_session, gen_random_uuid());
+  v_operation.console_session := console_session;
   v_operation.applied_at := clock_timestamp();
 
   v_groups := nightdesk.change_groups(v_document, v_operation.applied_at::text);
@@ -186,7 +189,7 @@ begin
     if v_moved <> '[]' then
       perform nightdesk.moved_error(v_moved);
     end if;
-    raise exception using errcode = 'ND005', message = 'the change set changes nothing';
+    raise exception using errcode = 'ND007', message = 'the change set changes nothing';
   end if;
 
   perform nightdesk.assert_rows_once(v_groups);

@@ -100,7 +100,7 @@ begin
   v_operation.applied_at := clock_timestamp();
   v_operation.changed := 0;
   v_operation.skipped := '[]';
-  v_operation.console_session := coalesce(console_session, gen_random_uuid());
+  v_operation.console_session := console_session;
   -- Whether one is needed is decided part by part, on the data written; a missing approval stops the first such part.
   v_operation.approval_id := nightdesk.use_approval(v_hash, operation_id, must_exist => false);
   insert into nightdesk.batch (operation_id, hash, part_hashes, rows) values (operation_id, v_hash, begin_batch.part_hashes, begin_batch.rows);
