@@ -48,13 +48,13 @@ declare
 begin
   select a.* into v_approval from nightdesk.approval a where a.id = decide_approval.approval for update;
   if v_approval.id is null then
-    raise exception using errcode = 'ND005', message = format('no approval %s is asked for', approval);
+    raise exception using errcode = 'ND007', message = format('no approval %s is asked for', approval);
   end if;
   if v_approval.requested_by = session_user then
     raise exception using errcode = 'insufficient_privilege', message = 'nobody approves their own request';
   end if;
   if v_approval.decided_at is not null or v_approval.expires_at <= clock_timestamp() then
-    raise exception using errcode = 'ND005',
+    raise exception using errcode = 'ND007',
       message = case when v_approval.decided_at is not null then format('already decided by %s', v_approval.decided_by) else 'the request has expired' end;
   end if;
   foreach v_part in array v_approval.changes loop
@@ -66,3 +66,27 @@ begin
 end
 $function$;
 comment on function nightdesk.decide_approval(uuid, boolean, text) is 'A second operator, who could make these changes too, says yes or no; once.';
+
+create function nightdesk.approval_changes(approval uuid)
+returns table (part integer, unit text, table_name text, verb text, key jsonb, before jsonb, after jsonb, guard text, args jsonb)
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+begin atomic
+  with entry as (
+    select p.n as part, u.n as unit_number, x.n as place, u.unit ->> 'unit' as unit, x.entry,
+           to_regclass(format('%I.%I', split_part(x.entry ->> 'table', '.', 1), split_part(x.entry ->> 'table', '.', 2))) as table_oid
+    from nightdesk.approval a,
+         unnest(a.changes) with ordinality p (text, n),
+         jsonb_array_elements(p.text::jsonb -> 'units') with ordinality u (unit, n),
+         jsonb_array_elements(coalesce(u.unit -> 'checks', '[]') || coalesce(u.unit -> 'changes', '[]')) with ordinality x (entry, n)
+    where a.id = approval_changes.approval
+  )
+  select e.part::integer, e.unit, e.entry ->> 'table', e.entry ->> 'verb',
+         nightdesk.readable_image(e.table_oid, e.entry -> 'key'),
+         case when jsonb_typeof(e.entry -> 'before') = 'object' then nightdesk.readable_image(e.table_oid, e.entry -> 'before') end,
+         case when jsonb_typeof(e.entry -> 'after') = 'object' then nightdesk.readable_image(e.table_oid, e.entry -> 'after') end,
+         e.entry ->> 'guard', e.entry -> 'args'
+  from entry e order by e.part, e.unit_number, e.place;
+end;
+comment on function nightdesk.approval_changes(uuid) is
+  'What somebody is asked to approve, change by change and check by check; a column that session_user may not select shows as {"$hidden":1}.';
