@@ -11,6 +11,16 @@ set search_path = pg_catalog, pg_temp
 return format('(i.%s ->> %L)::%s', side, column_name, nightdesk.base_type(table_oid, column_name));
 comment on function nightdesk.value_sql(regclass, text, text) is 'SQL of one typed value out of an item c, by the column''s own input function.';
 
+create function nightdesk.in_chunks_sql(constructor text, arguments text[]) returns text
+language sql immutable
+set search_path = pg_catalog, pg_temp
+-- A function takes at most 100 arguments, and a table may have 1,600 columns; an entry here may be two of them.
+return coalesce((select string_agg(format('%s(%s)', constructor, c.listed), ' || ' order by c.chunk)
+                 from (select (n - 1) / 50 as chunk, string_agg(a, ', ' order by n) as listed
+                       from unnest(arguments) with ordinality e (a, n) group by 1) c),
+                constructor || '()');
+comment on function nightdesk.in_chunks_sql(text, text[]) is 'SQL of one jsonb object or array out of any number of arguments.';
+
 create function nightdesk.has_equality(table_oid regclass, column_name text) returns boolean
 language sql stable
 set search_path = pg_catalog, pg_temp
@@ -95,18 +105,18 @@ begin
                    'unit', i.unit, 'table', %1$L, 'key', i.key,
                    'why', case when t.%6$I is null then 'gone' else 'changed' end,
                    'columns', case when t.%6$I is null then '[]'::jsonb
-                              else jsonb_path_query_array(jsonb_build_array(%2$s), '$[*] ? (@ != null)') end)
+                              else jsonb_path_query_array(%2$s, '$[*] ? (@ != null)') end)
                  order by i.n)
           from unnest($1) i
           left join %3$s t on %4$s
           where t.%6$I is null or not (%5$s)
         $sql$,
         v_group.table_name,
-        coalesce((select string_agg(format(
+        nightdesk.in_chunks_sql('jsonb_build_array', array(select format(
             'case when %s then null else jsonb_build_object(''column'', %L, ''expected'', i.before -> %L, ''now'', %s) end',
             nightdesk.same_sql(v_group.table_oid, c), c, c,
-            case when has_column_privilege(session_user, v_group.table_oid, c, 'select') then format('t.%I::text', c) else '''(hidden)''' end), ', ')
-          from unnest(v_group.before_columns) c), 'null'),
+            case when has_column_privilege(session_user, v_group.table_oid, c, 'select') then format('t.%I::text', c) else '''(hidden)''' end)
+          from unnest(v_group.before_columns) c)),
         v_group.table_oid,
         nightdesk.key_join_sql(v_group.table_oid, v_group.key_columns),
         coalesce((select string_agg(nightdesk.same_sql(v_group.table_oid, c), ' and ') from unnest(v_group.before_columns) c), 'true'),

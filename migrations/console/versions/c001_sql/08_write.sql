@@ -26,7 +26,7 @@ return (select a.attname::text from pg_attribute a
 create function nightdesk.image_sql(table_oid regclass, columns text[]) returns text
 language sql stable
 set search_path = pg_catalog, pg_temp
-return (select 'jsonb_build_object(' || coalesce(string_agg(format('%L, t.%I::text', c, c), ', ' order by c), '') || ')' from unnest(columns) c);
+return '(' || nightdesk.in_chunks_sql('jsonb_build_object', array(select format('%L, t.%I::text', c, c) from unnest(columns) c order by c)) || ')';
 comment on function nightdesk.image_sql(regclass, text[]) is 'SQL of a row image: the named columns as text, as the table holds them.';
 
 create function nightdesk.readable_columns(table_oid regclass, table_name text) returns text[]
