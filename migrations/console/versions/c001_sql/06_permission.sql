@@ -125,6 +125,22 @@ return (
   order by a.attnum limit 1);
 comment on function nightdesk.unsettable_column(nightdesk.change_group) is 'A column that these changes set and may not: key, generated, or set by the server.';
 
+create function nightdesk.assert_identifying(table_oid regclass, table_name text, key_columns text[]) returns void
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $function$
+begin
+  if not exists (
+    select from pg_index i
+    where i.indrelid = table_oid and i.indisunique and i.indisvalid and i.indpred is null and i.indexprs is null
+      and (select bool_and(a.attname::text = any (key_columns)) from pg_attribute a
+           where a.attrelid = i.indrelid and a.attnum = any (i.indkey[0:i.indnkeyatts - 1]::smallint[]))) then
+    raise exception using errcode = 'ND005', message = format('%s does not identify one row of %s', array_to_string(key_columns, ', '), table_name);
+  end if;
+end
+$function$;
+comment on function nightdesk.assert_identifying(regclass, text, text[]) is 'Refuses columns among which no unique index says that they are one row''s.';
+
 create function nightdesk.assert_writable(grp nightdesk.change_group) returns void
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -136,13 +152,7 @@ begin
   if grp.verb = 'absent' then
     return;
   end if;
-  if not exists (
-    select from pg_index i
-    where i.indrelid = grp.table_oid and i.indisunique and i.indisvalid and i.indpred is null and i.indexprs is null
-      and (select bool_and(a.attname::text = any (grp.key_columns)) from pg_attribute a
-           where a.attrelid = i.indrelid and a.attnum = any (i.indkey[0:i.indnkeyatts - 1]::smallint[]))) then
-    raise exception using errcode = 'ND005', message = format('%s does not identify one row of %s', array_to_string(grp.key_columns, ', '), grp.table_name);
-  end if;
+  perform nightdesk.assert_identifying(grp.table_oid, grp.table_name, grp.key_columns);
   if grp.verb = 'update' and not grp.after_columns <@ grp.before_columns then
     raise exception using errcode = 'ND005', message = format('an update of %s names a column without its value before', grp.table_name);
   end if;

@@ -21,13 +21,18 @@ set search_path = pg_catalog, pg_temp
 set timezone = 'UTC' set datestyle = 'ISO'
 as $function$
 declare
+  v_record nightdesk.change_group;
   v_table regclass := to_regclass(format('%I.%I', split_part(table_name, '.', 1), split_part(table_name, '.', 2)));
   v_value text;
 begin
-  if v_table is null or not nightdesk.is_platform_table(table_name, v_table) or jsonb_typeof(key) is distinct from 'object' or key = '{}'
-     or exists (select from jsonb_object_keys(key) k where nightdesk.base_type(v_table, k) is null) then
+  if jsonb_typeof(key) is distinct from 'object' or key = '{}' then
     raise exception using errcode = 'ND005', message = format('%s names no record', table_name);
   end if;
+  v_record.table_oid := v_table;
+  v_record.table_name := table_name;
+  v_record.key_columns := array(select jsonb_object_keys(key));
+  perform nightdesk.assert_named_columns(v_record);
+  perform nightdesk.assert_identifying(v_table, table_name, v_record.key_columns);
   if not has_column_privilege(session_user, v_table, column_name, 'select')
      or exists (select from nightdesk.secret_column s where s.table_name = reveal_value.table_name and s.column_name = reveal_value.column_name) then
     raise exception using errcode = 'insufficient_privilege', message = format('%s may not see %s.%s', session_user, table_name, column_name);
@@ -38,9 +43,10 @@ begin
   insert into nightdesk.reveal (console_session, table_name, key, column_name, reason)
   values (reveal_value.console_session, reveal_value.table_name, reveal_value.key, reveal_value.column_name, btrim(reveal_value.reason));
   execute format('select t.%I::text from %s t, (select $1 as key) i where %s', column_name, v_table,
-                 nightdesk.key_join_sql(v_table, array(select jsonb_object_keys(key))))
+                 nightdesk.key_join_sql(v_table, v_record.key_columns))
   into v_value using key;
   return v_value;
 end
 $function$;
-comment on function nightdesk.reveal_value(text, jsonb, text, text, uuid) is 'One value of personal data, after the fact that it was shown is on record.';
+comment on function nightdesk.reveal_value(text, jsonb, text, text, uuid) is
+  'One value of personal data, after the fact that it was shown is on record. The record is as good as the transaction: who rolls his own back escapes it, as does SELECT of the column, which these roles hold. It shows what honest screens showed.';
