@@ -124,3 +124,21 @@ def test_webhooks_go_in_batches(jobs: Jobs) -> None:
         " now() - interval '91 days' from generate_series(1, 5) i"
     )
     assert [jobs.value("select cleanup_old_webhook_events(90, 3)") for _ in range(3)] == [3, 2, 0]
+
+
+def test_a_clean_up_says_in_the_servers_log_what_it_removed(jobs: Jobs) -> None:
+    said: list[str] = []
+    jobs.session.add_notice_handler(lambda notice: said.append(f"{notice.severity} {notice.message_primary}"))
+    jobs.session.execute("set client_min_messages = log")
+    assert jobs.value("select cleanup_old_jobs()") == 0
+    _ended(jobs, "31 days")
+    jobs.value("select cleanup_old_jobs()")
+    jobs.session.execute(
+        "insert into stripe_webhook_events (stripe_event_id, event_type, payload, status, received_at, processed_at)"
+        " values ('evt_1', 'x', '{}', 'processed', now() - interval '91 days', now() - interval '91 days')"
+    )
+    jobs.value("select cleanup_old_webhook_events()")
+    assert said == [
+        "LOG cleanup_old_jobs: 1 jobs older than 30 days deleted by postgres",
+        "LOG cleanup_old_webhook_events: 1 webhook events older than 90 days deleted by postgres",
+    ]

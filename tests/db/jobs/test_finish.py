@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID, uuid4
 
@@ -227,3 +227,52 @@ def test_two_reapers_count_one_loss(jobs: Jobs, connect: Callable[..., Connectio
     assert jobs.session.execute("select * from requeue_stalled_jobs()").fetchall() == []
     first.commit()
     assert jobs.column(job, "lease_losses") == 1
+
+
+def test_whoever_cancels_retries_or_requeues_is_on_record(
+    jobs: Jobs, connect: Callable[..., Connection], person: str
+) -> None:
+    retried, token = jobs.running(max_attempts=1)
+    jobs.value(FAIL, retried, token)
+    lost, _ = jobs.running()
+    jobs.expire_lease(lost)
+    cancelled = jobs.create()
+    session = Jobs(connect())
+    session.session.execute(f"set session authorization {person}")
+    session.value("select retry_job(%s, 'fixed upstream')", retried)
+    session.value("select cancel_job(%s, 'not needed')", cancelled)
+    session.session.execute("select requeue_stalled_jobs()")
+    rows = jobs.session.execute(
+        "select job_id, event, details from job_log where event in ('retried', 'cancelled', 'lease_lost')"
+    ).fetchall()
+    by = {"by": person}
+    assert {row[0]: row[1:] for row in rows} == {
+        retried: ("retried", by),
+        cancelled: ("cancelled", by),
+        lost: ("lease_lost", by),
+    }
+
+
+def test_a_cancel_through_a_gateway_names_the_user(jobs: Jobs, connect: Callable[..., Connection]) -> None:
+    user = str(uuid4())
+    job = jobs.create(user=user)
+    session = connect(role="authenticated")
+    session.execute("select set_config('request.jwt.claim.sub', %s, false)", (user,))
+    session.execute("select cancel_job(%s)", (job,))
+    assert jobs.value("select details ->> 'user' from job_log where event = 'cancelled'") == user
+
+
+@pytest.fixture
+def person(db: Connection) -> Iterator[str]:
+    """A login that may act on jobs, dropped afterwards."""
+    name = f"test_person_{uuid4().hex[:8]}"
+    db.execute(f"create role {name} login")
+    for function in (
+        "retry_job(uuid, text)",
+        "cancel_job(uuid, text)",
+        "requeue_stalled_jobs(integer, integer)",
+    ):
+        db.execute(f"grant execute on function {function} to {name}")
+    yield name
+    db.execute(f"drop owned by {name}")
+    db.execute(f"drop role {name}")

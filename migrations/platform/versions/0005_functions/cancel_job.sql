@@ -32,10 +32,12 @@ begin
         finished_at = v_now,
         lease_expires_at = null
     where q.id = p_job_id;
-    insert into {schema}.job_log (job_id, event, level, attempt, worker_id, message)
+    insert into {schema}.job_log (job_id, event, level, attempt, worker_id, message, details)
     values (
         p_job_id, 'cancelled', 'warning', v_job.attempts, v_job.worker_id,
-        coalesce(nullif(p_reason, ''), 'no reason given')
+        coalesce(nullif(p_reason, ''), 'no reason given'),
+        -- A gateway logs in as itself for every signed-in user: then the user tells who it was.
+        jsonb_strip_nulls(jsonb_build_object('by', session_user, 'user', auth.uid()))
     );
     return true;
 end

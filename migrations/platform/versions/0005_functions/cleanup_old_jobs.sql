@@ -27,6 +27,9 @@ begin
         for update skip locked
     );
     get diagnostics v_deleted = row_count;
+    if v_deleted > 0 then
+        raise log 'cleanup_old_jobs: % jobs older than % days deleted by %', v_deleted, p_older_than_days, session_user;
+    end if;
     return v_deleted;
 end
 $$

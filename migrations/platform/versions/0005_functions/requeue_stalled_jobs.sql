@@ -38,9 +38,10 @@ begin
         where q.id = s.id
         returning q.id, q.status, q.attempts + 1 as attempt, s.worker_id, q.lease_losses
     ), logged as (
-        insert into {schema}.job_log (job_id, event, level, attempt, worker_id, message)
+        insert into {schema}.job_log (job_id, event, level, attempt, worker_id, message, details)
         select m.id, 'lease_lost', case m.status when 'failed' then 'error' else 'warning' end, m.attempt,
-            m.worker_id, format('lease lost %s time(s); the job is %s', m.lease_losses, m.status)
+            m.worker_id, format('lease lost %s time(s); the job is %s', m.lease_losses, m.status),
+            jsonb_build_object('by', session_user)
         from moved m
     )
     select m.id, m.status from moved m;

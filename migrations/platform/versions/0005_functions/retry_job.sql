@@ -34,8 +34,11 @@ begin
         worker_id = null,
         heartbeat_at = null
     where q.id = p_job_id;
-    insert into {schema}.job_log (job_id, event, attempt, message)
-    values (p_job_id, 'retried', v_attempts, coalesce(nullif(p_reason, ''), 'no reason given'));
+    insert into {schema}.job_log (job_id, event, attempt, message, details)
+    values (
+        p_job_id, 'retried', v_attempts, coalesce(nullif(p_reason, ''), 'no reason given'),
+        jsonb_build_object('by', session_user)
+    );
     return true;
 end
 $$
