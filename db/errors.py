@@ -73,6 +73,12 @@ class PermissionDenied(NightdeskError):
     exit_code = ExitCode.PERMISSION
 
 
+class ApprovalNeeded(PermissionDenied):
+    """A second operator must approve exactly these changes before this one may make them."""
+
+    code = "approval_needed"
+
+
 class Unreachable(NightdeskError):
     """PostgreSQL (or Stripe) cannot be reached, or is not what we support."""
 

@@ -23,7 +23,7 @@ class AuditEntry:
     Args:
         changed: Rows written.
         skipped: Units left out because they had moved.
-        undone_by: Code of the operation that took it back.
+        undone_by: Codes of the operations that took it back, with a word where they left rows.
     """
 
     id: UUID
@@ -60,8 +60,9 @@ def operations(caps: Capabilities) -> Listing[AuditEntry]:
             "actor": "o.actor::text",
             "requested_by": "o.requested_by::text",
             "skipped": "jsonb_array_length(o.skipped)",
-            "undone_by": "(select u.code from nightdesk.operation as u where u.undoes = o.id"
-            " order by u.applied_at limit 1)",
+            "undone_by": "(select string_agg(u.code, ', ' order by u.applied_at)"
+            " || case when sum(u.changed) < o.changed then ' (partly)' else '' end"
+            " from nightdesk.operation as u where u.undoes = o.id)",
         },
         make=AuditEntry,
         sorts=(Sort("applied", applied, descending=True),),

@@ -15,7 +15,15 @@ from psycopg.pq import TransactionStatus
 from db.changes.changeset import ChangeSet
 from db.changes.receipt import Receipt, describe_moved, read_receipt
 from db.connection.failure import translate
-from db.errors import NightdeskError, OutcomeUnknown, PermissionDenied, Refused, RowsMoved, UsageError
+from db.errors import (
+    ApprovalNeeded,
+    NightdeskError,
+    OutcomeUnknown,
+    PermissionDenied,
+    Refused,
+    RowsMoved,
+    UsageError,
+)
 
 Connection: TypeAlias = psycopg.Connection[tuple[Any, ...]]
 
@@ -46,13 +54,15 @@ def apply(
         operation_id: Made once per confirmed intention; the same id again answers "already done".
         reason: Why, in the operator's words.
         on_conflict: ABORT refuses everything when one unit moved; SKIP leaves moved units out and reports them.
-        console_session: Chain of audit records this one is appended to, bound to the operator.
+        console_session: Chain of audit records this one is appended to, bound to the operator; without one it is
+            the chain of everything that this operator does outside a console.
         requested_by: For workers: the person on whose behalf they act.
         parent: The batch that this is a part of.
 
     Raises:
         RowsMoved: Rows or facts moved since the preview (nothing was written).
-        PermissionDenied: The operator lacks a right or an approval.
+        PermissionDenied: The operator lacks a right.
+        ApprovalNeeded: A second operator must approve these changes first.
         Refused: The operation id was used for other changes, or declared not done.
         OutcomeUnknown: The connection broke while the statement ran; ask `resolve`.
     """
@@ -141,8 +151,8 @@ def refusal(error: psycopg.Error) -> NightdeskError:
                 f"nothing was written, because it changed since the preview: {told}", tuple(moved)
             )
         case "ND003":
-            return PermissionDenied(sentence)
-        case "ND002" | "ND004" | "ND006":
+            return ApprovalNeeded(sentence)
+        case "ND002" | "ND004" | "ND006" | "ND007":
             return Refused(sentence)
         case "ND005":
             return UsageError(sentence)

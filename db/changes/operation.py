@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,11 +33,24 @@ class RowImage:
 
 @dataclass(frozen=True)
 class Operation:
-    """A recorded operation with its images and the operation that undid it, if one did."""
+    """A recorded operation with its images and what was taken back of it.
+
+    Args:
+        undos: Codes of the operations that took rows of it back, oldest first.
+        remaining: The images that none of them covers: an undo may have left units out.
+    """
 
     receipt: Receipt
     images: tuple[RowImage, ...]
-    undone_by: str | None
+    undos: tuple[str, ...]
+    remaining: tuple[RowImage, ...]
+
+    @property
+    def undone_by(self) -> str | None:
+        """The operations that took it back, in words; None if none did."""
+        if not self.undos:
+            return None
+        return ", ".join(self.undos) + (" (partly)" if self.remaining else "")
 
 
 def normalize_reference(reference: str) -> UUID | str:
@@ -66,23 +80,34 @@ def find_operation(connection: Connection, reference: str) -> Operation:
     """
     known = normalize_reference(reference)
     row = connection.execute(
-        "select jsonb_build_object('operation_id', o.id, 'code', o.code, 'action', o.action, 'hash', o.hash,"
-        " 'actor', o.actor, 'reason', o.reason, 'applied_at', o.applied_at, 'changed', o.changed,"
-        " 'skipped', o.skipped, 'undoes', o.undoes, 'parent_id', o.parent_id,"
-        " 'console_session', o.console_session, 'digest', encode(o.digest, 'hex')),"
-        " (select u.code from nightdesk.operation u where u.undoes = o.id order by u.applied_at limit 1)"
-        " from nightdesk.operation o where " + ("o.id = %s" if isinstance(known, UUID) else "o.code = %s"),
+        "select nightdesk.receipt(o.id) from nightdesk.operation o where "
+        + ("o.id = %s" if isinstance(known, UUID) else "o.code = %s"),
         (known,),
     ).fetchone()
     if row is None:
         raise NotFound(f"there is no operation {known} in this database")
     receipt = read_receipt(row[0])
-    images = connection.execute(
-        "select seq, unit, table_name, verb, key, before, after, undoable from nightdesk.operation_images(%s)",
+    images = _images(connection, receipt.operation_id)
+    undos = connection.execute(
+        "select id, code from nightdesk.operation where undoes = %s order by applied_at, id",
         (receipt.operation_id,),
     ).fetchall()
+    covered = {_record(image) for undo, _ in undos for image in _images(connection, undo)}
     return Operation(
         receipt,
-        tuple(RowImage(i[0], i[1], i[2], Verb(i[3]), i[4], i[5], i[6], i[7]) for i in images),
-        row[1],
+        images,
+        tuple(code for _, code in undos),
+        tuple(image for image in images if _record(image) not in covered),
     )
+
+
+def _images(connection: Connection, operation_id: UUID) -> tuple[RowImage, ...]:
+    rows = connection.execute(
+        "select seq, unit, table_name, verb, key, before, after, undoable from nightdesk.operation_images(%s)",
+        (operation_id,),
+    ).fetchall()
+    return tuple(RowImage(i[0], i[1], i[2], Verb(i[3]), i[4], i[5], i[6], i[7]) for i in rows)
+
+
+def _record(image: RowImage) -> tuple[str, str]:
+    return image.table, json.dumps(image.key, sort_keys=True)

@@ -27,6 +27,7 @@ class Receipt:
     action: str
     hash: str
     actor: str
+    requested_by: str
     reason: str
     applied_at: datetime
     changed: int
@@ -64,6 +65,7 @@ def read_receipt(answer: Mapping[str, Any]) -> Receipt:
         action=answer["action"],
         hash=answer["hash"],
         actor=answer["actor"],
+        requested_by=answer["requested_by"],
         reason=answer["reason"],
         applied_at=datetime.fromisoformat(answer["applied_at"]),
         changed=answer["changed"],

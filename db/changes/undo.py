@@ -21,6 +21,8 @@ _SET_BY_SERVER = ("updated_at", "updatedAt")
 def undo_plan(connection: Connection, reference: str) -> ChangeSet:
     """Plan the undo of an operation: every row back to what it was, if nothing touched it since.
 
+    Rows that an earlier undo put back are left alone; what it had to skip is planned again.
+
     Raises:
         NotFound: No such operation.
         Refused: It cannot be undone, with the reason.
@@ -29,7 +31,7 @@ def undo_plan(connection: Connection, reference: str) -> ChangeSet:
     operation = find_operation(connection, reference)
     _assert_undoable(operation)
     units: dict[str, list[RowChange]] = {}
-    for image in reversed(operation.images):
+    for image in reversed(operation.remaining):
         units.setdefault(image.unit, []).append(inverse(image))
     receipt = operation.receipt
     return ChangeSet(
@@ -37,7 +39,7 @@ def undo_plan(connection: Connection, reference: str) -> ChangeSet:
         database=database_identity(connection),
         units=tuple(Unit(id=unit, changes=tuple(changes)) for unit, changes in units.items()),
         summary=f"Undo {receipt.code} ({receipt.action} by {receipt.actor}): "
-        f"{counted(len(operation.images), 'row')} back to what stood before",
+        f"{counted(len(operation.remaining), 'row')} back to what stood before",
         undoes=receipt.operation_id,
     )
 
@@ -67,11 +69,11 @@ def inverse(image: RowImage) -> RowChange:
 
 def _assert_undoable(operation: Operation) -> None:
     code = operation.receipt.code
-    if operation.undone_by is not None:
-        raise Refused(f"{code} was already undone by {operation.undone_by}")
     if not operation.images:
         raise Refused(f"{code} wrote no row of its own: undo its parts, or its images passed their retention")
-    final = next((image for image in operation.images if not image.undoable), None)
+    if not operation.remaining:
+        raise Refused(f"{code} was already undone by {operation.undone_by}")
+    final = next((image for image in operation.remaining if not image.undoable), None)
     if final is not None:
         raise Refused(
             f"{code} deleted a row of {final.table} whose content was not kept; it cannot be undone"

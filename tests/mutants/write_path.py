@@ -12,6 +12,7 @@ MATRIX = "tests/db/operators/test_matrix.py"
 INSTALLATION = "tests/db/operators/test_installation.py"
 APPROVAL = "tests/db/changes/test_approval.py"
 MALFORMED = "tests/db/changes/test_malformed.py"
+PRIVACY = "tests/db/changes/test_privacy.py"
 RACES = "tests/db/changes/test_races.py"
 
 PERMISSION = (
@@ -46,9 +47,30 @@ PERMISSION = (
     Mutant(
         "reveals from registered tables only",
         f"{SQL}/14_privacy.sql",
-        "or not nightdesk.is_platform_table(table_name, v_table) ",
+        "  perform nightdesk.assert_named_columns(v_record);\n",
         "",
         f"{ATTACKS}::test_a_reveal_from_a_view_of_the_attacker_runs_nothing",
+    ),
+    Mutant(
+        "reveals of one row",
+        f"{SQL}/14_privacy.sql",
+        "  perform nightdesk.assert_identifying(v_table, table_name, v_record.key_columns);\n",
+        "",
+        f"{PRIVACY}::test_a_reveal_names_one_row",
+    ),
+    Mutant(
+        "keys of reveals from viewers",
+        f"{SQL}/15_ownership.sql",
+        "grant select (id, operator, revealed_at, console_session, table_name, column_name, reason) on nightdesk.reveal",
+        "grant select on nightdesk.reveal",
+        f"{PRIVACY}::test_a_viewer_reads_who_looked_and_not_which_key_was_named",
+    ),
+    Mutant(
+        "histories by hidden keys",
+        f"{SQL}/13_audit.sql",
+        "    and nightdesk.readable_image(t.table_oid, c.key) = c.key",
+        "   ",
+        f"{PRIVACY}::test_a_history_is_not_asked_for_by_what_is_hidden",
     ),
     Mutant(
         "comparing is reading",

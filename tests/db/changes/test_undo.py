@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from db.changes import ChangeSet, Receipt, RowChange, Unit, apply, find_operation, undo_plan
+from db.changes import ChangeSet, OnConflict, Receipt, RowChange, Unit, apply, find_operation, undo_plan
 from db.errors import NotFound, PermissionDenied, Refused, RowsMoved, UsageError
 from tests.db.changes.ground import Connection, assert_audit_whole, do, one, plan_of_units, rows, seen_by
 
@@ -41,6 +41,60 @@ def test_an_undo_can_be_undone_and_an_operation_is_undone_once(
         undo_plan(support, done.code)
     undo(support, undone)
     assert one(owner, "select note from thing") == "b"
+
+
+def test_what_an_undo_had_to_skip_is_undone_by_the_next(support: Connection, owner: Connection) -> None:
+    owner.execute("insert into thing (id, note) values ('a', 'old'), ('b', 'old'), ('c', 'old')")
+    done = apply(
+        support,
+        plan_of_units(
+            support,
+            *(
+                Unit(
+                    id=key,
+                    changes=(
+                        RowChange.update(
+                            "thing", key={"id": key}, before={"note": "old"}, after={"note": "new"}
+                        ),
+                    ),
+                )
+                for key in "abc"
+            ),
+        ),
+        operation_id=uuid4(),
+        reason="a test",
+    )
+    owner.execute("update thing set note = 'moved' where id = 'b'")
+    plan = undo_plan(support, done.code)
+    partly = apply(support, plan, operation_id=uuid4(), reason="undone", on_conflict=OnConflict.SKIP)
+    assert [skip.unit for skip in partly.skipped] == ["b"]
+    assert find_operation(support, done.code).undone_by == f"{partly.code} (partly)"
+    owner.execute("update thing set note = 'new' where id = 'b'")
+    rest = undo_plan(support, done.code)
+    assert [unit.id for unit in rest.units] == ["b"]
+    last = apply(support, rest, operation_id=uuid4(), reason="undone")
+    assert set(rows(owner, "select note from thing")) == {("old",)}
+    with pytest.raises(Refused, match=f"already undone by {partly.code}, {last.code}$"):
+        undo_plan(support, done.code)
+
+
+def test_an_undo_may_not_leave_out_a_row_that_nothing_put_back(
+    support: Connection, owner: Connection
+) -> None:
+    owner.execute("insert into parent values ('p', 'c', 'n'), ('q', 'd', 'n')")
+    done = do(
+        support,
+        *(
+            RowChange.update("parent", key={"id": key}, before={"name": "n"}, after={"name": "m"})
+            for key in "pq"
+        ),
+    )
+    back = [
+        RowChange.update("parent", key={"id": key}, before={"name": "m"}, after={"name": "n"}) for key in "pq"
+    ]
+    only_one = plan_of_units(support, Unit(id="u", changes=(back[0],)), undoes=done.operation_id)
+    with pytest.raises(UsageError, match="exactly the rows"):
+        apply(support, only_one, operation_id=uuid4(), reason="half an undo")
 
 
 def test_a_row_inserted_and_since_referenced_or_changed_is_not_undone(
@@ -244,7 +298,7 @@ def test_an_operation_id_of_an_undo_must_exist(support: Connection) -> None:
         Unit(id="u", changes=(RowChange.insert("thing", key={"id": "t1"}, after={}),)),
         undoes=UUID("00000000-0000-4000-8000-000000000000"),
     )
-    with pytest.raises(UsageError, match="no operation"):
+    with pytest.raises(Refused, match="no operation"):
         apply(support, plan, operation_id=uuid4(), reason="undone")
 
 
