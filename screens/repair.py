@@ -30,7 +30,13 @@ async def repair(screen: PlaceScreen, plan: Callable[[], ChangeSet]) -> None:
         except NightdeskError as error:
             screen.status.say(str(error), Tone.BAD)
             return
-        dialog = Confirm(planned, where(screen.desk), partial(_deliver, screen.desk), may_undo=why_no_undo)
+        dialog = Confirm(
+            planned,
+            where(screen.desk),
+            partial(_deliver, screen.desk),
+            may_undo=why_no_undo,
+            kind=screen.desk.database.target.environment.kind,
+        )
         confirmed = await screen.app.push_screen_wait(dialog)
         if confirmed is None or confirmed.receipt is None:
             screen.refresh_rows()

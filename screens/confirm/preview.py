@@ -6,6 +6,7 @@ from collections import Counter
 from itertools import groupby
 
 from db.changes import ChangeSet, DiffLine, Now, Receipt, Verb, diff
+from screens.confirm.room import shortened
 from screens.detail import NOTHING, Field, Group
 from screens.times import stamp
 from screens.tone import Tone
@@ -13,12 +14,17 @@ from screens.tone import Tone
 SIDE_BY_SIDE = 36
 """Characters of both values together that still fit on one line of a narrow dialog."""
 
+OUR_SCHEMA = "nightdesk"
+
+HASH_SHOWN = 44
+"""Cells of a hash beside the labels of a receipt, so that it never breaks over two lines."""
+
 _VERBS = {Verb.INSERT: "added", Verb.UPDATE: "changed", Verb.DELETE: "removed"}
 
 
 def totals(plan: ChangeSet) -> str:
     """How many rows of which tables are written."""
-    counted = Counter((change.table, change.verb) for unit in plan.units for change in unit.changes)
+    counted = Counter((_name(change.table), change.verb) for unit in plan.units for change in unit.changes)
     parts = [
         f"{number:,} row{'s' if number != 1 else ''} of {table} {_VERBS[verb]}"
         for (table, verb), number in counted.items()
@@ -35,7 +41,7 @@ def records(plan: ChangeSet) -> tuple[Group, ...]:
     ):
         name = label if label == key else f"{label} ({key})"
         fields = tuple(field for line in found for field in _change(line))
-        groups.append(Group(f"{name} · {table} · {_VERBS[verb]}", fields))
+        groups.append(Group(f"{name} · {_name(table)} · {_VERBS[verb]}", fields))
     return tuple(groups)
 
 
@@ -50,13 +56,19 @@ def receipt_fields(receipt: Receipt) -> tuple[Group, ...]:
             Field("at", stamp(receipt.applied_at)),
             Field("by", receipt.actor),
             Field("reason", receipt.reason),
-            Field("hash", receipt.hash),
+            Field("hash", shortened(receipt.hash, HASH_SHOWN)),
         ),
     )
     if not receipt.skipped:
         return (done,)
     left_out = tuple(Field(unit.unit, unit.why, Tone.WARNING) for unit in receipt.skipped)
     return (done, Group("Left out", left_out))
+
+
+def _name(table: str) -> str:
+    """The table as previews and undos both call it: the platform's schema goes without saying, ours does not."""
+    schema, _, name = table.rpartition(".")
+    return table if schema == OUR_SCHEMA else name
 
 
 def _change(line: DiffLine) -> tuple[Field, ...]:

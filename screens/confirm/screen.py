@@ -8,20 +8,23 @@ from enum import StrEnum
 from typing import ClassVar, Protocol
 from uuid import UUID, uuid4
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.message import Message
 from textual.widgets import Button, Input, Static
 from textual.worker import Worker, WorkerState
 
 from db.changes import ChangeSet, Receipt
-from db.errors import NightdeskError, OutcomeUnknown
+from db.connection.environment import Kind
+from db.errors import NightdeskError, OutcomeUnknown, RowsMoved
 from screens.confirm.preview import receipt_fields, records, totals
+from screens.confirm.room import FRAME, ROOMY, TOO_SMALL, shortened, too_small
 from screens.deaf import DeafDialog
 from screens.detail import DetailPane
 from screens.failures import UnexpectedFailure
+from screens.key_bar import KeyHint
 from screens.text import plain
 from screens.tone import Tone
 
@@ -50,10 +53,12 @@ class Confirmed:
     Args:
         receipt: What was done, None when nothing was.
         undo: The operator wants to take it back.
+        unknown: The operation whose outcome nobody knows yet.
     """
 
     receipt: Receipt | None = None
     undo: bool = False
+    unknown: UUID | None = None
 
 
 class Confirm(DeafDialog[Confirmed]):
@@ -68,16 +73,25 @@ class Confirm(DeafDialog[Confirmed]):
         where: The environment and database it changes, in words.
         deliver: Applies it.
         may_undo: Why the result cannot be undone from here, or None.
+        kind: The kind of environment; colours the frame, whose words say it as well.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Leave"),
         Binding("u", "undo", "Undo", show=False),
-        Binding("pagedown", "scroll(1)", "Scroll", show=False),
-        Binding("pageup", "scroll(-1)", "Scroll", show=False),
+        Binding("pagedown", "page(1)", "Scroll", show=False),
+        Binding("pageup", "page(-1)", "Scroll", show=False),
+        Binding("down", "line(1)", "Scroll", show=False),
+        Binding("up", "line(-1)", "Scroll", show=False),
         Binding("left,right", "other_button", "Other button", show=False),
     ]
-    HELP = """Read the changes (PgUp and PgDn scroll), Tab to the reason, type it, Enter, then Enter on Apply.
+    KEYS: ClassVar[tuple[KeyHint, ...]] = (
+        KeyHint("Tab", "next"),
+        KeyHint("Enter", "presses"),
+        KeyHint("PgDn", "scrolls"),
+        KeyHint("Esc", "closes"),
+    )
+    HELP = """Read the changes (PgUp, PgDn and the arrows scroll), type the reason, Enter, then Enter on Apply.
     Esc leaves without changing anything. After it is applied, u plans the undo."""
 
     @dataclass
@@ -87,7 +101,13 @@ class Confirm(DeafDialog[Confirmed]):
         result: Receipt | NightdeskError
 
     def __init__(
-        self, plan: ChangeSet, where: str, deliver: Delivery, *, may_undo: Callable[[Receipt], str | None]
+        self,
+        plan: ChangeSet,
+        where: str,
+        deliver: Delivery,
+        *,
+        may_undo: Callable[[Receipt], str | None],
+        kind: Kind = Kind.PRODUCTION,
     ) -> None:
         super().__init__()
         self.plan = plan
@@ -97,49 +117,112 @@ class Confirm(DeafDialog[Confirmed]):
         self._may_undo = may_undo
         self._operation_id = uuid4()
         self._receipt: Receipt | None = None
+        self._kind = kind
+        self._may_repeat = False
+        self._unknown: UUID | None = None
 
     def compose(self) -> ComposeResult:
-        """What, how much, what to weigh, the diff, the reason, the two ways out."""
-        with Vertical(classes="dialog wide") as dialog:
+        """What scrolls: what, how much, what to weigh, the diff. What stays: the reason and the two ways out."""
+        with Vertical(classes=f"dialog wide -{self._kind.value}") as dialog:
             # In the border: the header lies dimmed behind the dialog, and nobody must forget where this happens.
             dialog.border_title = plain(f" {self._where} ")
-            yield Static(plain(self.plan.summary or self.plan.action), classes="dialog--title", markup=False)
-            yield Static(plain(totals(self.plan)), id="totals", markup=False)
-            for warning in self.plan.warnings:
-                yield Static(plain(f"! {warning}", "$warning"), classes="dialog--warning", markup=False)
-            yield DetailPane(id="changes")
-            yield Static(plain(f"hash {self.plan.hash}", "$quiet"), id="hash", markup=False)
-            with Horizontal(id="reason-line"):
-                yield Static("reason ", markup=False)
-                reason = Input(placeholder="why, in your words; kept in the audit", compact=True, id="reason")
-                reason.cursor_blink = False
-                yield reason
-            with Horizontal(id="buttons"):
-                yield Button("Cancel", id="cancel", compact=True)
-                yield Button("Apply", id="apply", compact=True, disabled=True)
-            yield Static(
-                "Tab to the reason, Enter, then Enter on Apply   Esc cancels", id="outcome", markup=False
-            )
+            yield Static(plain(f"{TOO_SMALL}   Esc cancels", "$warning"), id="too-small", markup=False)
+            with VerticalScroll(id="body", can_focus=False):
+                yield Static(
+                    plain(self.plan.summary or self.plan.action), classes="dialog--title", markup=False
+                )
+                yield Static(plain(totals(self.plan)), id="totals", markup=False)
+                for warning in self.plan.warnings:
+                    yield Static(plain(f"! {warning}", "$warning"), classes="dialog--warning", markup=False)
+                yield DetailPane(id="changes")
+                yield Static("", id="hash", markup=False)
+            with Vertical(id="foot"):
+                with Horizontal(id="reason-line"):
+                    yield Static("reason ", markup=False)
+                    reason = Input(
+                        placeholder="why, in your words; kept in the audit",
+                        compact=True,
+                        select_on_focus=False,
+                        id="reason",
+                    )
+                    reason.cursor_blink = False
+                    yield reason
+                with Horizontal(id="buttons"):
+                    yield Button("Cancel", id="cancel", compact=True)
+                    yield Button("Apply", id="apply", compact=True, disabled=True)
+                yield Static(
+                    "Type the reason, Enter, Enter on Apply   Esc cancels", id="outcome", markup=False
+                )
 
     def on_mount(self) -> None:
         """Show the diff; stand on Cancel."""
         super().on_mount()
         self.query_one("#changes", DetailPane).show(records(self.plan))
         self.query_one("#changes", DetailPane).can_focus = False
-        self.query_one("#cancel", Button).focus()
+        if not self.cramped:
+            self.query_one("#cancel", Button).focus()
+
+    # Room
+
+    def on_resize(self) -> None:
+        """Share the height anew; where too little can be seen, nothing can be decided."""
+        if not self.query("#foot"):
+            return
+        small = self.cramped
+        was_small = self.has_class("-too-small")
+        self.set_class(small, "-too-small")
+        self.set_class(self.size.height < ROOMY, "-low")
+        if small:
+            self.set_focus(None)
+        elif was_small:
+            # Keys typed while nothing could be seen decide nothing now.
+            self.deafen()
+            reason = self.query_one("#reason", Input)
+            (reason if reason.value and not reason.disabled else self.query_one("#cancel", Button)).focus()
+        self.call_after_refresh(self._fit)
+
+    @property
+    def cramped(self) -> bool:
+        """Whether the terminal is too small to decide here; what was decided already is shown in any room."""
+        return too_small(self.app.size) and self.stage is Stage.PREVIEW
+
+    def _fit(self) -> None:
+        """Give the body the lines that the foot leaves."""
+        foot, body = self.query_one("#foot"), self.query_one("#body")
+        body.styles.max_height = max(1, self.size.height - FRAME - foot.outer_size.height)
+        text = f"hash {shortened(self.plan.hash, max(16, body.size.width - 6))}"
+        self.query_one("#hash", Static).update(plain(text, "$quiet"))
 
     # Deciding
 
     @on(Input.Changed, "#reason")
     def _reason_changed(self, event: Input.Changed) -> None:
-        self.query_one("#apply", Button).disabled = not event.value.strip() or self.stage is not Stage.PREVIEW
+        self.query_one("#apply", Button).disabled = not event.value.strip() or not self._open
 
     @on(Input.Submitted, "#reason")
     def _reason_given(self, event: Input.Submitted) -> None:
-        if event.value.strip() and self.stage is Stage.PREVIEW:
+        if event.value.strip() and self._open and not self.cramped:
             # Enter twice in a row is a habit, not a decision.
             self.deafen()
             self.query_one("#apply", Button).focus()
+
+    def on_key(self, event: events.Key) -> None:
+        """Take what is typed on a button for the beginning of the reason; letters press nothing here."""
+        typed = event.character
+        if typed is None or not event.is_printable or not self._open or self.cramped:
+            return
+        if isinstance(self.focused, Button):
+            event.stop()
+            event.prevent_default()
+            reason = self.query_one("#reason", Input)
+            reason.focus()
+            if not typed.isspace() or reason.value:
+                reason.insert_text_at_cursor(typed)
+
+    @property
+    def _open(self) -> bool:
+        """Whether Apply may still be pressed: nothing was sent yet, or what was sent was refused whole."""
+        return self.stage is Stage.PREVIEW or (self.stage is Stage.REFUSED and self._may_repeat)
 
     @on(Button.Pressed, "#cancel")
     def _cancelled(self) -> None:
@@ -148,7 +231,7 @@ class Confirm(DeafDialog[Confirmed]):
     @on(Button.Pressed, "#apply")
     def _applied(self) -> None:
         reason = self.query_one("#reason", Input).value.strip()
-        if self.stage is not Stage.PREVIEW or not reason:
+        if not self._open or self.cramped or not reason:
             return
         self.stage = Stage.APPLYING
         self._lock()
@@ -162,10 +245,14 @@ class Confirm(DeafDialog[Confirmed]):
         if isinstance(self.focused, Button):
             self.focus_next(Button)
 
-    def action_scroll(self, direction: int) -> None:
-        """Scroll the diff."""
-        pane = self.query_one("#changes", DetailPane)
-        pane.scroll_relative(y=direction * max(1, pane.size.height - 1), animate=False)
+    def action_page(self, direction: int) -> None:
+        """Scroll what is read by a screen less one line."""
+        body = self.query_one("#body")
+        body.scroll_relative(y=direction * max(1, body.size.height - 1), animate=False)
+
+    def action_line(self, direction: int) -> None:
+        """Scroll what is read by a line."""
+        self.query_one("#body").scroll_relative(y=direction, animate=False)
 
     # Applying
 
@@ -192,12 +279,15 @@ class Confirm(DeafDialog[Confirmed]):
         else:
             self.stage = Stage.REFUSED
             known = "outcome not known" if isinstance(result, OutcomeUnknown) else "not applied"
+            self._unknown = self._operation_id if isinstance(result, OutcomeUnknown) else None
             self._tell(f"{known}: {result}", Tone.BAD)
+            if not isinstance(result, OutcomeUnknown | RowsMoved):
+                self._unlock()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """The worker failed in a way nobody expected: say that the outcome must be looked up."""
         if event.state is WorkerState.ERROR and event.worker.error is not None:
-            self.stage = Stage.REFUSED
+            self.stage, self._unknown = Stage.REFUSED, self._operation_id
             self._tell(f"outcome not known: run `nightdesk resolve {self._operation_id}`", Tone.BAD)
             self.app.post_message(UnexpectedFailure(event.worker.error))
 
@@ -208,7 +298,7 @@ class Confirm(DeafDialog[Confirmed]):
         if self.stage is Stage.APPLYING:
             self._tell("applying… the answer is awaited, then Esc closes", Tone.WARNING)
         else:
-            self.dismiss(Confirmed(self._receipt))
+            self.dismiss(Confirmed(self._receipt, unknown=self._unknown))
 
     def action_undo(self) -> None:
         """Close and plan the undo of what was just applied."""
@@ -222,6 +312,13 @@ class Confirm(DeafDialog[Confirmed]):
         close.label = "Close"
         close.focus()
 
+    def _unlock(self) -> None:
+        """Nothing was written: the same operation, under the same id, may be sent once more."""
+        self._may_repeat = True
+        self.query_one("#reason", Input).disabled = False
+        self.query_one("#apply", Button).disabled = False
+
     def _tell(self, sentence: str, tone: Tone = Tone.GOOD) -> None:
         style = {Tone.GOOD: "$success", Tone.BAD: "$error", Tone.WARNING: "$warning"}.get(tone, "$quiet")
         self.query_one("#outcome", Static).update(plain(sentence, style))
+        self.call_after_refresh(self._fit)

@@ -67,6 +67,10 @@ async def test_the_trigger_key_and_enter_confirm_nothing(reserved: str, as_role:
         await pilot.press("e")
         assert console.screen is dialog
         await pilot.press("enter")
+        await pilot.pause()
+        assert dialog.stage is Stage.PREVIEW
+        await until(pilot, lambda: not dialog.deaf)
+        await pilot.press("escape")
         await until(pilot, lambda: console.screen is not dialog)
         await settled(console, pilot)
     assert expiry(reserved, "u1") == BEFORE
