@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
+from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
 import click
@@ -34,7 +35,7 @@ _CELLS: dict[str, Callable[[AuditEntry], object]] = {
 
 @click.group()
 def command() -> None:
-    """Who did what: list, show, verify, export."""
+    """Who did what: list, show, verify, heads, export, drop-month."""
 
 
 @command.command("list")
@@ -71,6 +72,7 @@ def show(database: Database, operation: str, as_json: bool) -> None:
             "applied": receipt.applied_at,
             "action": receipt.action,
             "operator": receipt.actor,
+            "requested by": receipt.requested_by,
             "reason": receipt.reason,
             "rows": receipt.changed,
             "undone by": found.undone_by,
@@ -84,14 +86,28 @@ def show(database: Database, operation: str, as_json: bool) -> None:
 
 @command.command("verify")
 @click.option("--since", type=click.DateTime(), help="Only what was applied since this time (UTC).")
+@click.option(
+    "--heads",
+    "kept",
+    type=click.File(encoding="utf-8"),
+    help="Compare with what `audit heads --json` printed earlier: nothing may be cut off behind those heads.",
+)
 @json_option
 @connected
-def verify_record(database: Database, since: datetime | None, as_json: bool) -> None:
-    """Recompute every digest and link; exit 1 and name what was altered or removed."""
-    from db.audit import verify
+def verify_record(
+    database: Database, since: datetime | None, kept: TextIOWrapper | None, as_json: bool
+) -> None:
+    """Recompute every digest and link; exit 1 and name what was altered or removed.
 
+    Who owns the audit's tables can cut the newest operations off and set the heads back: only heads that are kept
+    elsewhere (see `audit heads`, and the chain head of every receipt) tell.
+    """
+    from db.audit import parse_heads, verify
+
+    heads = parse_heads(kept.read()) if kept is not None else ()
+    moment = since.replace(tzinfo=UTC) if since is not None else None
     with database.reading() as connection:
-        verification = verify(connection, since=since)
+        verification = verify(connection, since=moment, kept=heads)
     if as_json:
         emit_json({**asdict(verification), "sound": verification.sound})
     elif verification.findings:
@@ -106,6 +122,40 @@ def verify_record(database: Database, since: datetime | None, as_json: bool) -> 
             f"The audit is sound: {counted(verification.operations, 'operation')} of"
             f" {counted(verification.sessions, 'console session')}. Heads: {verification.heads}"
         )
+
+
+@command.command("heads")
+@json_option
+@connected
+def heads(database: Database, as_json: bool) -> None:
+    """Print the last link of every chain, to be kept elsewhere and given to `audit verify --heads`."""
+    from db.audit import read_heads
+
+    with database.reading() as connection:
+        found = read_heads(connection)
+    if as_json:
+        emit_json(found)
+        return
+    emit_table(
+        ("console session", "operator", "link", "digest"),
+        [(head.console_session, head.operator, head.chain_seq, head.digest) for head in found.heads],
+    )
+    say(f"Heads: {found.digest}")
+
+
+@command.command("drop-month")
+@click.argument("month", type=click.DateTime(["%Y-%m"]))
+@connected
+def drop_month_of_images(database: Database, month: datetime) -> None:
+    """Drop the row images of MONTH (such as 2024-01) when their retention of 24 months has passed; DBAs only.
+
+    The month is verified first. Its operations and their digests stay, and that it was dropped is on record.
+    """
+    from db.audit import drop_month
+
+    with database.writing() as connection:
+        operations = drop_month(connection, month.date())
+    say(f"The row images of {month:%Y-%m} are gone; {counted(operations, 'operation')} keep their digests.")
 
 
 @command.command("export")

@@ -22,7 +22,7 @@ begin
       select b.digest, b.chain_seq from nightdesk.operation b
       where b.console_session = o.console_session and b.chain_seq < o.chain_seq order by b.chain_seq desc limit 1) before on true
     left join nightdesk.chain_head h on h.console_session = o.console_session
-    where o.applied_at >= coalesce(since, '-infinity') and o.applied_at < coalesce(until, 'infinity')
+    where (since is null or o.applied_at >= since) and (until is null or o.applied_at < until)
   ), judged as (
     select c.id, c.code, case
       when (c.operation).digest <> nightdesk.operation_digest(c.operation) then 'the operation was altered'
@@ -55,7 +55,8 @@ begin atomic
   union
   select d.month from nightdesk.dropped_month d
   union
-  select m::date from (select min(o.applied_at) as first, max(o.applied_at) as last from nightdesk.operation o) o,
+  select m::date from (select min(o.applied_at) as first, max(o.applied_at) as last from nightdesk.operation o
+                         where o.applied_at > '-infinity' and o.applied_at < 'infinity') o,
                       generate_series(date_trunc('month', o.first), date_trunc('month', o.last), interval '1 month') m
   order by 1;
 end;
