@@ -47,6 +47,8 @@ def test_every_column_of_a_wide_table_is_written_compared_and_put_back(
     deleted = do(support, RowChange.delete("wide", key={"id": "w"}, before=second))
     for receipt, stands in ((deleted, [second]), (updated, [first]), (inserted, [])):
         apply(support, undo_plan(support, receipt.code), operation_id=uuid4(), reason="undone")
-        assert rows(owner, f"select {', '.join(COLUMNS)} from wide") == [tuple(row.values()) for row in stands]
+        assert rows(owner, f"select {', '.join(COLUMNS)} from wide") == [
+            tuple(row.values()) for row in stands
+        ]
     assert one(owner, "select count(*) from nightdesk.row_change") == 6
     assert_audit_whole(owner)
