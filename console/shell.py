@@ -98,6 +98,7 @@ class Console(App[int], inherit_bindings=False):
     def on_mount(self) -> None:
         """From now on there are widgets to style anew."""
         self._styled = True
+        signals.redraw_after_suspension(self)
 
     def refresh_css(self, animate: bool = True) -> None:
         """Style everything anew; before the first place stands there is nothing, and its widgets style themselves."""

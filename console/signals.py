@@ -15,9 +15,12 @@ import termios
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from console.exits import HUNG_UP, TERMINATED
+
+if TYPE_CHECKING:
+    from textual.app import App
 
 PATIENCE: Final = 0.9
 """Seconds that a clean exit may take; a write under way is settled by the server and can be asked for later."""
@@ -56,6 +59,19 @@ def install(leave: Callable[[int], None]) -> None:
     if _fd_is_terminal():
         watch = threading.Thread(target=_watch_terminal, args=(loop, end), name="terminal-watch", daemon=True)
         watch.start()
+
+
+def redraw_after_suspension(app: App[Any]) -> None:
+    """Draw everything when `fg` brings the console back: the library clears the terminal and draws only changes.
+
+    Args:
+        app: The running app.
+    """
+
+    def redraw(_app: App[Any]) -> None:
+        app.refresh(layout=True)
+
+    app.app_resume_signal.subscribe(app, redraw)
 
 
 def part_from_terminal() -> None:

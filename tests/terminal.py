@@ -104,6 +104,10 @@ class Terminal:
         """Wait until the screen shows a text."""
         self._wait(lambda: text in self.text, f"{text!r} on the screen")
 
+    def clear(self) -> None:
+        """Wipe what a person would see, as a shell does that took the screen meanwhile."""
+        self._screen.reset()
+
     def settle(self) -> None:
         """Wait until nothing more is written."""
         before = -1

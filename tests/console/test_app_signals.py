@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import signal
 import sys
 import termios
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -78,3 +80,31 @@ def test_a_dropped_line_ends_the_console(
         assert terminal.seconds_to_exit() < SOON
         assert terminal.exit_code() == 129
     assert not list(tmp_path.rglob("*.txt"))
+
+
+def test_coming_back_from_the_shell_draws_everything(
+    platform_database: str, as_role: AsRole, tmp_path: Path
+) -> None:
+    with _console(as_role(platform_database, "support"), tmp_path) as terminal:
+        terminal.until("as of")
+        terminal.settle()
+        terminal.press("\x1a")
+        _wait_for_state(terminal, "T")
+        while select.select([terminal.master], [], [], 0.1)[0]:
+            terminal.read()
+        terminal.clear()
+        assert "as of" not in terminal.text
+        terminal.signal(signal.SIGCONT)
+        terminal.until("as of")
+        terminal.until("quit")
+        terminal.press("q")
+        assert terminal.exit_code() == 0
+
+
+def _wait_for_state(terminal: Terminal, state: str) -> None:
+    """Wait until the kernel calls the process by this letter (proc_pid_stat(5), field 3)."""
+    stat = Path(f"/proc/{terminal.process.pid}/stat")
+    deadline = time.monotonic() + SOON
+    while stat.read_text().rpartition(")")[2].split()[0] != state:
+        assert time.monotonic() < deadline, "the console was never suspended"
+        terminal.read()
