@@ -9,7 +9,7 @@ from psycopg import sql
 
 from db.connection.failure import translated
 from db.errors import NotFound, Refused, UsageError
-from db.operators.grants import Connection
+from db.operators.relations import Connection
 from db.operators.rights import Role
 
 
@@ -32,15 +32,21 @@ class Operator:
 
 
 def listing(connection: Connection) -> tuple[Operator, ...]:
-    """Everyone who is in a group role of the console, by name."""
+    """Everyone who has the rights of a group role by membership of their own, by name.
+
+    Since PostgreSQL 16 a membership may give the right to grant a role and none of its rights, as its creator's
+    does; that makes no operator.
+    """
     with translated():
         rows = connection.execute(
-            "select m.rolname, array_agg(replace(g.rolname, 'nightdesk_', '') order by g.rolname), m.rolcanlogin,"
+            "select m.rolname, array_agg(distinct replace(g.rolname, 'nightdesk_', '')), m.rolcanlogin,"
             " o.name is not null, m.rolsuper, o.added_at, o.added_by"
             " from pg_catalog.pg_auth_members a"
             " join pg_catalog.pg_roles g on g.oid = a.roleid and g.rolname = any(%s)"
             " join pg_catalog.pg_roles m on m.oid = a.member and m.rolname <> all(%s)"
             " left join nightdesk.operator o on o.name = m.rolname and o.removed_at is null"
+            # The column came with PostgreSQL 16; before, the member decided for all its memberships.
+            " where coalesce((to_jsonb(a) ->> 'inherit_option')::boolean, m.rolinherit)"
             " group by m.rolname, m.rolcanlogin, o.name, m.rolsuper, o.added_at, o.added_by order by m.rolname",
             (_groups(), _groups()),
         ).fetchall()
@@ -97,20 +103,39 @@ def remove(connection: Connection, name: str) -> tuple[Role, ...]:
 
     Raises:
         NotFound: Nobody of that name holds a console role.
+        PermissionDenied: A membership was granted by somebody whose grants this login may not take back.
     """
     held = next((operator.roles for operator in listing(connection) if operator.name == name), None)
     if held is None:
         raise NotFound(f"{name} holds no console role")
     with translated(), connection.transaction():
-        for role in held:
-            connection.execute(
-                sql.SQL("revoke {} from {}").format(sql.Identifier(role.group), sql.Identifier(name))
-            )
+        for group, grantor in _memberships(connection, name):
+            _revoke(connection, group, name, grantor)
         connection.execute(
             "update nightdesk.operator set removed_at = now(), removed_by = session_user where name = %s",
             (name,),
         )
     return held
+
+
+def _memberships(connection: Connection, name: str) -> list[tuple[str, str]]:
+    """Group and grantor of every membership of a person; since PostgreSQL 16 one for each grantor."""
+    rows = connection.execute(
+        "select g.rolname, coalesce(b.rolname, '') from pg_catalog.pg_auth_members a"
+        " join pg_catalog.pg_roles g on g.oid = a.roleid and g.rolname = any(%s)"
+        " join pg_catalog.pg_roles m on m.oid = a.member and m.rolname = %s"
+        " left join pg_catalog.pg_roles b on b.oid = a.grantor order by 1, 2",
+        (_groups(), name),
+    ).fetchall()
+    return [(group, grantor) for group, grantor in rows]
+
+
+def _revoke(connection: Connection, group: str, name: str, grantor: str) -> None:
+    """Take back what one grantor gave; without naming them, PostgreSQL 16 and later warn and take nothing."""
+    statement = sql.SQL("revoke {} from {}").format(sql.Identifier(group), sql.Identifier(name))
+    if grantor and connection.info.server_version >= 160000:
+        statement += sql.SQL(" granted by {}").format(sql.Identifier(grantor))
+    connection.execute(statement)
 
 
 def _role(role: str | Role) -> Role:
