@@ -8,11 +8,10 @@ import click
 
 from console.cli.context import connected, json_option
 from console.cli.output import emit_json, emit_table, say
+from db.roles import Role
 
 if TYPE_CHECKING:
     from db.connection.database import Database
-
-_ROLES = ("viewer", "support", "oncall", "dba", "worker")
 
 
 @click.group()
@@ -54,7 +53,9 @@ def list_operators(database: Database, as_json: bool) -> None:
 
 @command.command("add")
 @click.argument("name")
-@click.option("--role", type=click.Choice(_ROLES), required=True, help="Group role to give.")
+@click.option(
+    "--role", type=click.Choice([role.value for role in Role]), required=True, help="Group role to give."
+)
 @connected
 def add_operator(database: Database, name: str, role: str) -> None:
     """Give NAME a console role; the login is created (without a password) if it does not exist."""

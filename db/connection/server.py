@@ -9,12 +9,11 @@ import psycopg
 from psycopg.rows import dict_row
 
 from db.errors import Unreachable
+from db.roles import Role
 from db.visible import visible
 
 OLDEST = 14
 NEWEST = 18
-
-GROUP_ROLES = ("viewer", "support", "oncall", "dba", "worker")
 
 
 @dataclass(frozen=True)
@@ -155,7 +154,7 @@ def _ask(
     query = _FACTS.format(identifier=identifier, settings=calls)
     parameters = settings | {
         "application": manners.application,
-        "groups": [f"nightdesk_{role}" for role in GROUP_ROLES],
+        "groups": [role.group for role in Role],
     }
     with connection.cursor(row_factory=dict_row) as cursor:
         row = cursor.execute(query.encode(), parameters, prepare=False).fetchone()

@@ -24,9 +24,10 @@ from db.embedded.home import demo_server
 from db.embedded.server import Progress, Server, quiet
 from db.embedded.sharing import held
 from db.errors import NightdeskError, Refused
+from db.roles import PEOPLE
 
 DATABASE = "nightdesk_demo"
-ROLES = ("viewer", "support", "oncall", "dba")
+ROLES = tuple(role.value for role in PEOPLE)
 
 _BUILDING = "nightdesk_demo_building"
 _STALE_AFTER = timedelta(days=2)

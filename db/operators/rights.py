@@ -8,27 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
+from db.roles import PEOPLE_AND_MACHINES, Role
 from db.verb import Verb
 
+__all__ = [
+    "EVERY_COLUMN",
+    "OPERATOR_FUNCTIONS",
+    "PEOPLE_AND_MACHINES",
+    "RIGHTS",
+    "SEES_PERSONAL_DATA",
+    "WORKER_FUNCTIONS",
+    "Role",
+    "TableRights",
+    "Write",
+]
 
-class Role(StrEnum):
-    """Group roles of the console, without their prefix; viewer is part of support, oncall and dba."""
-
-    VIEWER = "viewer"
-    SUPPORT = "support"
-    ONCALL = "oncall"
-    DBA = "dba"
-    WORKER = "worker"
-
-    @property
-    def group(self) -> str:
-        """Name of the group role in PostgreSQL."""
-        return f"nightdesk_{self.value}"
-
-
-PEOPLE_AND_MACHINES = tuple(Role)
 SEES_PERSONAL_DATA = (Role.SUPPORT, Role.ONCALL, Role.DBA, Role.WORKER)
 EVERY_COLUMN = ("*",)
 
