@@ -35,7 +35,7 @@ MUTANTS = (
     ),
     Mutant(
         "the console needs a terminal",
-        "console/cli/main.py",
+        "console/start.py",
         "    if refusal is not None:",
         "    if False:",
         "tests/console/test_cli_main.py::test_without_a_terminal_the_commands_are_named",

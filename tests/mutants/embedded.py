@@ -34,10 +34,11 @@ MUTANTS = (
         "tests/db/embedded/test_server.py::test_the_last_holder_stops_the_server",
     ),
     Mutant(
-        "a half-built demo is never taken for a whole one",
+        "the old demo stands until the new one is whole",
         "db/embedded/demo.py",
-        '_BUILDING = "nightdesk_demo_building"',
-        "_BUILDING = DATABASE",
+        '        connection.execute(_named("drop database if exists {} with (force)", _BUILDING))\n',
+        '        connection.execute(_named("drop database if exists {} with (force)", _BUILDING))\n'
+        '        connection.execute(_named("drop database if exists {} with (force)", DATABASE))\n',
         "tests/console/test_cli_demo.py::test_a_kill_while_rebuilding_leaves_the_old_demo_whole",
     ),
 )
