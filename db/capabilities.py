@@ -99,6 +99,8 @@ class Capabilities:
         schema_usable: Whether the role may look into it.
         console_installed: Whether schema `nightdesk` exists.
         tables: Known tables that exist, those of our own schema as `nightdesk.NAME`.
+        database: Name of the database.
+        schema_exists: Whether there is such a schema.
     """
 
     role: str
@@ -106,6 +108,8 @@ class Capabilities:
     schema_usable: bool
     console_installed: bool
     tables: Mapping[str, TableFacts] = field(default_factory=dict)
+    database: str = ""
+    schema_exists: bool = True
 
     def has(self, table: str) -> bool:
         """Whether the table exists."""
@@ -129,13 +133,15 @@ def read_capabilities(conn: psycopg.Connection[Any]) -> Capabilities:
     parameters = {"tables": list(PLATFORM_TABLES), "views": list(CONSOLE_RELATIONS)}
     record = conn.execute(_QUERY, parameters).fetchone()
     assert record is not None
-    role, schema, usable, installed, tables = record
+    role, schema, usable, installed, tables, database, exists = record
     return Capabilities(
         role=role,
         schema=schema,
         schema_usable=usable,
         console_installed=installed,
         tables={name: _table(name, facts) for name, facts in tables.items()},
+        database=database,
+        schema_exists=exists,
     )
 
 
@@ -231,6 +237,8 @@ select current_user::text, here.name,
                'rows', r.reltuples::bigint,
                'indexes', (select x.all_of_it from index_of as x where x.indrelid = r.oid)
            )) from relation as r
-       ), '{}')
+       ), '{}'),
+       current_database()::text,
+       exists (select from pg_catalog.pg_namespace where nspname = here.name)
 from here
 """

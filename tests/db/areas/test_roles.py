@@ -8,7 +8,8 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from db.areas import NEEDS, Area, area_status
+from db.areas import NEEDS, Area, area_status, empty_sentence
+from db.capabilities import read_capabilities
 from db.errors import NotFound, PermissionDenied, Refused
 from db.page import Term, count_rows, fetch_page
 from tests.db.areas.platform import DETAILS, LISTINGS, TABLES, connected, filled
@@ -35,7 +36,7 @@ def test_every_list_sort_filter_and_detail_answers_every_role(
                 for declared in listing.filters:
                     for value in (
                         declared.choices
-                        or (">1m",) * (declared.name in {"age", "used", "changed"})
+                        or (">1m",) * (declared.name in {"age", "used", "changed", "expires"})
                         or ("x*",)
                     ):
                         for negate in (False, True):
@@ -141,6 +142,17 @@ def test_a_role_without_the_schema_is_told_so(platform_database: str) -> None:
         assert "may not look into schema public" in area_status(Area.WEBHOOKS, caps).sentence
 
 
+def test_a_schema_that_does_not_exist_is_no_matter_of_rights(platform_database: str) -> None:
+    with psycopg.connect(platform_database, autocommit=True) as connection:
+        connection.execute("select set_config('search_path', 'app, pg_temp', false)")
+        caps = read_capabilities(connection)
+        database = connection.info.dbname
+    for area in Area:
+        status = area_status(area, caps)
+        assert isinstance(status.refusal, Refused)
+        assert status.sentence.startswith(f"schema app does not exist in {database}")
+
+
 def test_hidden_rows_are_never_shown_as_none(platform_database: str) -> None:
     login = stranger(platform_database)
     filled(platform_database)
@@ -154,6 +166,9 @@ def test_hidden_rows_are_never_shown_as_none(platform_database: str) -> None:
         for area in (Area.RESERVATIONS, Area.CLIENTS, Area.JOBS, Area.WEBHOOKS):
             page = fetch_page(connection, LISTINGS[area](caps))
             assert "by row security" in str(page.note), area
+            veil = f"none visible to you: row security may hide rows of `{TABLES[area]}` from stranger"
+            assert page.veil == veil
+            assert empty_sentence(area_status(area, caps), "there is none") == veil
         assert "by row security" in area_status(Area.RESERVATIONS, caps).sentence
         with pytest.raises(NotFound, match="row security"):
             DETAILS[Area.CLIENTS][0](connection, caps, "cli_2")
@@ -161,6 +176,7 @@ def test_hidden_rows_are_never_shown_as_none(platform_database: str) -> None:
         connection.execute("create policy everything on clients for select to stranger using (true)")
     with connected(login) as (_, caps):
         assert area_status(Area.CLIENTS, caps).sentence == ""
+        assert empty_sentence(area_status(Area.CLIENTS, caps), "there is none") == "there is none"
     with connected(platform_database) as (connection, _):
         connection.execute("create policy less on clients as restrictive for select using (id <> 'cli_1')")
     with connected(login) as (_, caps):
