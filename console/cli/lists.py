@@ -143,7 +143,7 @@ def _print_page(page: Page[Row], cells: Cells[Row]) -> None:
     if page.note:
         remark(f"note: {page.note}")
     if not page.rows:
-        remark("nothing matches" if page.after is None else "nothing matches so far")
+        remark((page.veil or "nothing matches") if page.after is None else "nothing matches so far")
     if page.after is not None:
         remark(f"more: --after {page.after.encode()}")
 
@@ -155,7 +155,7 @@ def _document(page: Page[Row]) -> dict[str, object]:
         "after": page.after.encode() if page.after is not None else None,
         "as_of": page.as_of,
         "elapsed_ms": round(page.elapsed_ms, 3),
-        "note": page.note,
+        "note": page.note if page.rows or not page.veil else "; ".join(filter(None, (page.veil, page.note))),
     }
 
 

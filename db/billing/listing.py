@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from db.areas import Area, listed, require
+from db.areas import Area, listed, require, withheld
 from db.capabilities import Capabilities
 from db.masking import email_mask
 from db.page import Filter, KeyType, Listing, Sort, SortColumn, filters
+from db.user_names import owner_filter
 
 # The labels of "BillingStatus", in the order of the runbook "Phase 1: production-safe database migration".
 BILLING_STATUSES = ("none", "trial", "active", "canceled", "past_due")
@@ -20,6 +21,11 @@ _FLAGS = {
     "payment_active": "paymentActive",
     "pending_cancellation": "pendingCancellation",
     "active": "isActive",
+}
+# Filters of their own column: name → column.
+_FILTERED = {
+    **{attribute.replace("_", "-"): name for attribute, name in _FLAGS.items()},
+    "customer": "stripeCustomerId",
 }
 
 
@@ -78,7 +84,10 @@ def clients(caps: Capabilities) -> Listing[Client]:
         make=Client,
         sorts=(Sort("updated", updated, descending=True, indexed=indexed),),
         filters=_filters(caps),
+        aliases={"name": "text", "client": "text", "username": "user", "updated": "changed"},
+        withheld=withheld(caps, "clients", {**_FILTERED, "billing": "billingStatus", "user": "userId"}),
         note=status.sentence or None,
+        veil=status.veil,
     )
 
 
@@ -103,7 +112,7 @@ def client_columns(caps: Capabilities) -> dict[str, str]:
 def _filters(caps: Capabilities) -> tuple[Filter, ...]:
     table = caps.table("clients")
     declared = [
-        filters.prefix("id", "c.id", carried=filters.when(table.finds_by("id", prefix=True))),
+        filters.prefix("id", "c.id::text", carried=filters.when(table.finds_by("id", prefix=True))),
         filters.contains("text", "c.name"),
         filters.age("changed", 'c."updatedAt"', carried=filters.under("updated")),
     ]
@@ -116,9 +125,11 @@ def _filters(caps: Capabilities) -> tuple[Filter, ...]:
         if table.readable(name):
             by_flag = filters.when(table.finds_by(name))
             declared.append(filters.flag(attribute.replace("_", "-"), f'c."{name}"', carried=by_flag))
-    for attribute, name in (("user", "userId"), ("customer", "stripeCustomerId")):
-        if table.readable(name):
-            exact = filters.when(table.finds_by(name))
-            beginning = filters.when(table.finds_by(name, prefix=True))
-            declared.append(filters.text(attribute, f'c."{name}"', carried=exact, prefixes=beginning))
+    if table.readable("userId"):
+        by_user = filters.when(table.finds_by("userId"))
+        declared.append(owner_filter("user", 'c."userId"', caps, carried=by_user))
+    if table.readable("stripeCustomerId"):
+        exact = filters.when(table.finds_by("stripeCustomerId"))
+        beginning = filters.when(table.finds_by("stripeCustomerId", prefix=True))
+        declared.append(filters.text("customer", 'c."stripeCustomerId"', carried=exact, prefixes=beginning))
     return tuple(declared)

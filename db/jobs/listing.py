@@ -7,10 +7,11 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from db.areas import Area, listed, require
+from db.areas import Area, listed, require, withheld
 from db.capabilities import Capabilities
 from db.masked_text import masked_emails
 from db.page import Filter, KeyType, Listing, Sort, SortColumn, filters
+from db.user_names import owner_filter
 
 STATUSES = ("pending", "processing", "completed", "failed", "cancelled")
 TEXT_SHOWN = 500
@@ -79,7 +80,10 @@ def jobs(caps: Capabilities) -> Listing[Job]:
         make=_job,
         sorts=(Sort("created", created, descending=True, indexed=table.sorts_by("created_at", "id")),),
         filters=_filters(caps),
+        aliases={"username": "user", "created": "age"},
+        withheld=withheld(caps, "job_queue", {"user": "user_id", "error": "error_message"}),
         note=status.sentence or None,
+        veil=status.veil,
     )
 
 
@@ -136,7 +140,9 @@ def _filters(caps: Capabilities) -> tuple[Filter, ...]:
         filters.age("age", "j.created_at", now="now()", carried=filters.under("created")),
     ]
     if table.readable("user_id"):
-        declared.append(filters.text("user", "j.user_id", carried=filters.when(table.finds_by("user_id"))))
+        by_user = filters.when(table.finds_by("user_id"))
+        declared.append(owner_filter("user", "j.user_id", caps, carried=by_user))
+    declared.append(filters.contains("text", "j.job_type"))
     if table.readable("error_message"):
         declared.append(filters.contains("error", "j.error_message"))
     return tuple(declared)

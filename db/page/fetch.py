@@ -32,6 +32,7 @@ class Page(Generic[Row]):
         as_of: The server's clock when the statement began.
         elapsed_ms: Time from sending the statement to having its rows.
         note: What an operator must know to read the page rightly.
+        veil: What an empty page means here, where it need not mean that there is nothing.
     """
 
     rows: tuple[Row, ...]
@@ -40,16 +41,22 @@ class Page(Generic[Row]):
     as_of: datetime
     elapsed_ms: float
     note: str | None
+    veil: str | None = None
 
 
 @dataclass(frozen=True)
 class _Found(Generic[Row]):
-    """What a walk brought home, in its own direction; `end` is None when nothing lies beyond."""
+    """What a walk brought home, in its own direction; `end` is None when nothing lies beyond.
+
+    Args:
+        cut: The walk ended with its window, not with its rows.
+    """
 
     rows: list[Row]
     first: Cursor | None
     end: Cursor | None
     as_of: datetime
+    cut: bool
 
 
 def fetch_page(
@@ -95,7 +102,7 @@ def fetch_page(
     near = found.first if start is not None else None
     rows = tuple(reversed(found.rows)) if backwards else tuple(found.rows)
     ahead, behind = (found.end, near) if backwards else (near, found.end)
-    return Page(rows, ahead, behind, found.as_of, elapsed, _note(walk))
+    return Page(rows, ahead, behind, found.as_of, elapsed, _note(walk, found.cut), listing.veil)
 
 
 def conditions(listing: Listing[Any], order: Order, where: Sequence[Term]) -> Conditions:
@@ -138,18 +145,18 @@ def _read(conn: psycopg.Connection[Any], walk: Walk, statement: Statement) -> _F
         if record[2]
     ]
     first = _position(walk, shown[0]) if shown else None
-    return _Found(rows, first, _position(walk, shown[-1]) if more or cut else None, as_of)
+    return _Found(rows, first, _position(walk, shown[-1]) if more or cut else None, as_of, cut)
 
 
 def _position(walk: Walk, record: tuple[Any, ...]) -> Cursor:
     return Cursor(walk.listing.name, walk.order.sort.name, tuple(record[_KEY : _KEY + len(walk.columns)]))
 
 
-def _note(walk: Walk) -> str | None:
+def _note(walk: Walk, cut: bool) -> str | None:
     notes = [walk.listing.note]
-    if walk.conditions.looked_at:
+    if cut:
         notes.append(
-            f"no index carries this filter: looked through up to {walk.listing.window:,} rows of this sort; go on for more"
+            f"no index carries this filter: looked through {walk.listing.window:,} rows of this sort; go on for more"
         )
     if not walk.order.sort.indexed:
         notes.append(f"no index for the sort {walk.order.sort.name} here: slow on a large table")

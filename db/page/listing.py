@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-from db.errors import UsageError
+from db.errors import NightdeskError, UsageError
 from db.page.cursor import Cursor
-from db.page.filters import Filter, Term
+from db.page.filters import BARE, Filter, Term
 
 Row = TypeVar("Row")
 
@@ -109,7 +109,11 @@ class Listing(Generic[Row]):
         sorts: Declared sorts, the first is the default.
         filters: Declared filters.
         scope: Condition that every row of the list meets, empty for none.
+        aliases: Other names of filters, such as the headings under which operators see their values.
+        words: Name of the filter that a bare word asks.
+        withheld: Filters that this list has elsewhere → why not here, for this role.
         note: What an operator must know about this list here ("e-mail hidden").
+        veil: What to say instead of "nothing", where rows may be out of this role's sight.
         window: Rows looked through for one page when no index carries a filter.
     """
 
@@ -122,7 +126,11 @@ class Listing(Generic[Row]):
     sorts: tuple[Sort, ...]
     filters: tuple[Filter, ...] = ()
     scope: str = ""
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    words: str = "text"
+    withheld: Mapping[str, NightdeskError] = field(default_factory=dict)
     note: str | None = None
+    veil: str | None = None
     window: int = 20_000
     _filters: dict[str, Filter] = field(init=False, repr=False, compare=False, default_factory=dict)
 
@@ -151,16 +159,23 @@ class Listing(Generic[Row]):
         )
 
     def filter(self, term: Term) -> Filter:
-        """The declared filter a term names.
+        """The declared filter a term names, by its own name or an alias; a bare word asks the list's text filter.
 
         Raises:
             UsageError: The list has no such filter.
+            PermissionDenied: It has, and this role may not read the column.
+            Refused: It has, and this database does not have the column.
         """
-        found = self._filters.get(term.name)
-        if found is None:
-            known = ", ".join(self._filters) or "none"
-            raise UsageError(f"{self.name} has no filter {term.name!r}; known filters: {known}.")
-        return found
+        name = self.words if term.name == BARE else self.aliases.get(term.name, term.name)
+        found = self._filters.get(name)
+        if found is not None:
+            return found
+        if name in self.withheld:
+            raise self.withheld[name]
+        known = ", ".join(self._filters) or "none"
+        if term.name == BARE:
+            raise UsageError(f"{term.value!r} is not a filter; write name:value. Known filters: {known}.")
+        raise UsageError(f"{self.name} has no filter {term.name!r}; known filters: {known}.")
 
     def check(self, cursor: Cursor, order: Order) -> None:
         """Refuse a cursor of another list, another sort or another shape.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from db.areas import Area, listed, require
+from db.areas import Area, listed, require, withheld
 from db.capabilities import Capabilities
 from db.masking import masked_email
 from db.page import Filter, KeyType, Listing, Sort, SortColumn, filters
@@ -19,6 +19,7 @@ from db.reservations.state import (
     state_conditions,
     walks_by_expression,
 )
+from db.user_names import name_filter
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,14 @@ def reservations(caps: Capabilities) -> Listing[Reservation]:
         make=lambda **values: _reservation(tuple(conditions), values),
         sorts=_sorts(caps),
         filters=_filters(caps, conditions),
+        aliases={"name": "username", "e-mail": "email", "until": "expires", "created": "age"},
+        withheld=withheld(
+            caps,
+            "users",
+            {"username": "username", "text": "username", "email": "email", "age": "created_at"},
+        ),
         note=status.sentence or None,
+        veil=status.veil,
     )
 
 
@@ -103,6 +111,7 @@ def _sorts(caps: Capabilities) -> tuple[Sort, ...]:
 def _filters(caps: Capabilities, conditions: Mapping[ReservationState, str]) -> tuple[Filter, ...]:
     users = caps.table("users")
     words = {state.replace(" ", "-"): condition for state, condition in conditions.items()}
+    words["held"] = " and ".join(f"not coalesce({each}, false)" for each in conditions.values())
     by_expiry = (ReservationState.NO_EXPIRY, ReservationState.OVERDUE, ReservationState.DUE)
     declared = [
         filters.state(
@@ -110,17 +119,15 @@ def _filters(caps: Capabilities, conditions: Mapping[ReservationState, str]) -> 
             words,
             carried=filters.under("expires", values={state.replace(" ", "-") for state in by_expiry}),
         ),
-        filters.prefix("id", "u.id", carried=filters.when(users.finds_by("id", prefix=True))),
+        filters.prefix("id", "u.id::text", carried=filters.when(users.finds_by("id", prefix=True))),
+        filters.moment(
+            "expires", "u.reservation_expires_at", walked=expiry(caps), carried=filters.under("expires")
+        ),
     ]
     if users.readable("username"):
-        exact, beginning = users.finds_by("username"), users.finds_by("username", prefix=True)
-        declared.append(
-            filters.text(
-                "username", "u.username", carried=filters.when(exact), prefixes=filters.when(beginning)
-            )
-        )
+        declared.append(name_filter("username", caps))
     if users.readable("email"):
-        folded = any(users.finds_by(f"lower({column})", prefix=True) for column in ("email", "(email)::text"))
+        folded = any(users.finds_by(f"lower({column})", prefix=True) for column in ("email", "(email)"))
         declared.append(filters.folded("email", "u.email", carried=filters.when(folded)))
     if users.readable("username"):
         searched = ("u.username", "u.display_name") if users.readable("display_name") else ("u.username",)

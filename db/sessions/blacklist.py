@@ -9,13 +9,14 @@ from typing import Any
 
 import psycopg
 
-from db.areas import Area, listed, require
+from db.areas import Area, listed, require, withheld
 from db.capabilities import Capabilities
 from db.errors import NotFound
 from db.page import Filter, KeyType, Listing, Sort, SortColumn, filters
 from db.page.filters import UTC_NOW
 from db.sessions.listing import username_of
 from db.times import tolerant_cursor
+from db.user_names import owner_filter
 
 _HASH = re.compile(r"[0-9a-f]{64}")
 
@@ -68,7 +69,17 @@ def blacklist(caps: Capabilities) -> Listing[BlacklistEntry]:
             Sort("expires", (expires, key), indexed=table.sorts_by("expiresAt")),
         ),
         filters=_filters(caps),
+        aliases={
+            "username": "user",
+            "name": "user",
+            "token-hash": "hash",
+            "until": "expires",
+            "revoked": "age",
+        },
+        words="user",
+        withheld=withheld(caps, "token_blacklist", {"reason": "reason"}),
         note=status.sentence or None,
+        veil=status.veil,
     )
 
 
@@ -82,7 +93,7 @@ def find_blacklist_entry(conn: psycopg.Connection[Any], caps: Capabilities, refe
     """
     status = require(Area.BLACKLIST, caps)
     columns = _columns(caps)
-    condition = 'b."tokenHash" = %s' if _HASH.fullmatch(reference) else "b.id = %s"
+    condition = 'b."tokenHash" = %s' if _HASH.fullmatch(reference) else "b.id::text = %s"
     with tolerant_cursor(conn) as cursor:
         query = f"select {', '.join(columns.values())} from token_blacklist as b where {condition}"
         record = cursor.execute(query, (reference,)).fetchone()
@@ -111,7 +122,8 @@ def _filters(caps: Capabilities) -> tuple[Filter, ...]:
     states = {"live": f'b."expiresAt" > {UTC_NOW}', "expired": f'b."expiresAt" <= {UTC_NOW}'}
     declared = [
         filters.state("state", states, carried=filters.under("expires")),
-        filters.text("user", 'b."userId"', carried=filters.when(table.finds_by("userId"))),
+        owner_filter("user", 'b."userId"', caps, carried=filters.when(table.finds_by("userId"))),
+        filters.moment("expires", 'b."expiresAt"', carried=filters.under("expires")),
         filters.prefix(
             "hash", 'b."tokenHash"', carried=filters.when(table.finds_by("tokenHash", prefix=True))
         ),

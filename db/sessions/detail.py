@@ -65,7 +65,7 @@ def find_session(conn: psycopg.Connection[Any], caps: Capabilities, session_id: 
         "as_of": "statement_timestamp()",
     }
     with tolerant_cursor(conn) as cursor:
-        query = f"select {', '.join(columns.values())} from sessions as s where s.id = %s"
+        query = f"select {', '.join(columns.values())} from sessions as s where s.id::text = %s"
         record = cursor.execute(query, (session_id,)).fetchone()
     if record is None:
         hidden = "; rows may be hidden by row security" if status.rows_hidden else ""

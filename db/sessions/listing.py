@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from db.areas import Area, listed, require
+from db.areas import Area, listed, require, withheld
 from db.capabilities import Capabilities
 from db.masking import masked_address
 from db.page import Filter, KeyType, Listing, Sort, SortColumn, filters
 from db.page.filters import UTC_NOW
+from db.user_names import owner_filter
 
 # The weekly task of the runbook counts a session as stale after this.
 STALE_AFTER = "90 days"
@@ -61,7 +62,13 @@ def sessions(caps: Capabilities) -> Listing[Session]:
         make=Session,
         sorts=_sorts(caps),
         filters=_filters(caps),
+        aliases={"username": "user", "name": "user", "created": "age"},
+        words="user",
+        withheld=withheld(
+            caps, "sessions", {"used": "lastUsedAt", "device": "deviceInfo", "address": "ipAddress"}
+        ),
         note=status.sentence or None,
+        veil=status.veil,
     )
 
 
@@ -115,8 +122,9 @@ def _filters(caps: Capabilities) -> tuple[Filter, ...]:
     states = {"live": f's."expiresAt" > {UTC_NOW}', "expired": f's."expiresAt" <= {UTC_NOW}'}
     declared = [
         filters.state("state", states, carried=filters.under("expires")),
-        filters.text("user", 's."userId"', carried=filters.when(table.finds_by("userId"))),
-        filters.prefix("id", "s.id", carried=filters.when(table.finds_by("id", prefix=True))),
+        owner_filter("user", 's."userId"', caps, carried=filters.when(table.finds_by("userId"))),
+        filters.moment("expires", 's."expiresAt"', carried=filters.under("expires")),
+        filters.prefix("id", "s.id::text", carried=filters.when(table.finds_by("id", prefix=True))),
         filters.age("age", 's."createdAt"', carried=filters.under("created")),
     ]
     if table.readable("lastUsedAt"):

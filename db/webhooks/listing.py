@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from db.areas import Area, listed, require
+from db.areas import Area, listed, require, withheld
 from db.capabilities import Capabilities
 from db.masked_text import masked_emails
 from db.page import Filter, KeyType, Listing, Sort, SortColumn, filters
@@ -83,7 +83,18 @@ def events(caps: Capabilities) -> Listing[Event]:
             ),
         ),
         filters=_filters(caps),
+        aliases={"event": "id", "received": "age"},
+        withheld=withheld(
+            caps,
+            "stripe_webhook_events",
+            {
+                "customer": "stripe_customer_id",
+                "subscription": "stripe_subscription_id",
+                "error": "error_message",
+            },
+        ),
         note=status.sentence or None,
+        veil=status.veil,
     )
 
 
@@ -167,6 +178,7 @@ def _filters(caps: Capabilities) -> tuple[Filter, ...]:
     for name, column in (("customer", "stripe_customer_id"), ("subscription", "stripe_subscription_id")):
         if table.readable(column):
             declared.append(filters.text(name, f"e.{column}", carried=filters.when(table.finds_by(column))))
+    declared.append(filters.contains("text", "e.event_type", "e.stripe_event_id"))
     if table.readable("error_message"):
         declared.append(filters.contains("error", "e.error_message"))
     return tuple(declared)

@@ -15,7 +15,12 @@ from tests.db.areas.platform import LISTINGS, TABLES, Connection, connected, fil
 
 LIMIT = 20
 # What the filters that an index carries may be asked, besides their choices; rows that exist.
-VALUES = {"id": ("usr_17", "ses_17", "cli_17", "evt_17"), "user": ("usr_17",), "customer": ("cus_17",)}
+VALUES = {
+    "id": ("usr_17", "ses_17", "cli_17", "evt_17"),
+    "user": ("usr_17", "name_17", "Name_17"),
+    "customer": ("cus_17",),
+    "expires": ("<24h", ">now"),
+}
 
 
 @pytest.mark.parametrize("area", [area for area in Area if area in LISTINGS])

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import psycopg
 import pytest
 
-from db.errors import UsageError
+from db.errors import PermissionDenied, UsageError
 from db.page import KeyType, Listing, Sort, SortColumn, Term, count_rows, fetch_page, filters, parse_terms
 from db.times import EARLIEST, LATEST
-from tests.db.page.things import Thing, fill, table, terms, things
+from tests.db.page.things import Connection, Thing, fill, table, terms, things
 
 
 def ids(connection: object, *where: Term, window: int = 20_000) -> set[str]:
@@ -28,6 +29,93 @@ def test_wildcards_typed_by_the_operator_are_literals(empty_database: str) -> No
         assert ids(connection, Term("id", "100%")) == {"100%"}
         assert ids(connection, Term("id", "back\\")) == {"back\\slash"}
         assert ids(connection, Term("text", "T_1")) == {"evt_1"}
+
+
+def test_a_star_stands_for_any_text_wherever_it_is(empty_database: str) -> None:
+    listing = replace(
+        things(),
+        filters=(filters.text("id", "t.id"), filters.folded("kind", "t.kind"), *things().filters[3:]),
+    )
+
+    def found(connection: Connection, text: str) -> set[str]:
+        return {row.id for row in fetch_page(connection, listing, where=parse_terms(text)).rows}
+
+    with table(empty_database) as connection:
+        fill(
+            connection,
+            [Thing("ana_petrov", 1, "One"), Thing("ana-petrova", 1, "one"), Thing("s_silva", 1, "two")],
+        )
+        assert found(connection, "id:*petrov") == {"ana_petrov"}
+        assert found(connection, "id:a*petrov*") == {"ana_petrov", "ana-petrova"}
+        assert found(connection, "id:*_*v*") == {"ana_petrov", "s_silva"}
+        assert found(connection, "kind:*NE") == {"ana_petrov", "ana-petrova"}
+        assert found(connection, "text:s*va") == {"s_silva"}
+    beginning = filters.prefix("id", "t.id", carried=filters.always)
+    assert beginning.predicate("a*c").params == ("a%c%",)
+    assert not beginning.carried("rank", "a*c")
+    assert beginning.carried("rank", "a*")
+
+
+def test_a_bare_word_asks_the_lists_text_filter(empty_database: str) -> None:
+    with table(empty_database) as connection:
+        fill(connection, [Thing("ana_petrov", 1, "a"), Thing("s_silva", 1, "b")])
+        assert ids(connection, *parse_terms("PETROV")) == {"ana_petrov"}
+        assert ids(connection, *parse_terms("!petrov")) == {"s_silva"}
+        assert ids(connection, *parse_terms("_ kind:b")) == {"s_silva"}
+        without = replace(things(), words="none")
+        with pytest.raises(UsageError, match="'petrov' is not a filter; write name:value"):
+            fetch_page(connection, without, where=parse_terms("petrov"))
+
+
+def test_a_filter_has_other_names_and_says_why_it_is_not_here(empty_database: str) -> None:
+    denied = PermissionDenied("viewer may not read things.size, which size: needs.")
+    listing = replace(things(), aliases={"sort": "kind", "bulk": "size"}, withheld={"size": denied})
+    with table(empty_database) as connection:
+        fill(connection, [Thing("x", 1, "a"), Thing("y", 1, "b")])
+        assert [row.id for row in fetch_page(connection, listing, where=parse_terms("Sort:b")).rows] == ["y"]
+        for name in ("size", "bulk"):
+            with pytest.raises(PermissionDenied, match="may not read things"):
+                fetch_page(connection, listing, where=(Term(name, "1"),))
+
+
+def test_a_moment_lies_before_or_behind_now(empty_database: str) -> None:
+    stored = ("-2 hours", "3 hours", "30 hours", None)
+    listing: Listing[int] = Listing(
+        name="ends",
+        table="ends",
+        alias="e",
+        reads=("id", "at"),
+        columns={"number": "e.id"},
+        make=lambda number: number,
+        sorts=(Sort("id", (SortColumn("e.id", KeyType.INTEGER),)),),
+        filters=(
+            filters.moment("expires", "e.at"),
+            filters.moment("never", "e.at", walked="coalesce(e.at, 'infinity')"),
+        ),
+    )
+    with psycopg.connect(empty_database, autocommit=True) as connection:
+        connection.execute("create table ends (id bigint primary key, at timestamp)")
+        for number, offset in enumerate(stored):
+            connection.execute(
+                "insert into ends values (%s, (now() at time zone 'utc') + %s::interval)", (number, offset)
+            )
+        connection.execute("select set_config('TimeZone', 'Asia/Tokyo', false)")
+        for name in ("expires", "never"):
+            for value, expected in (
+                ("<24h", {0, 1}),
+                (">24h", {2}),
+                (">now", {1, 2}),
+                ("<now", {0}),
+                ("<2020-01-01", set()),
+                (">2020-01-01T12:00+02:00", {0, 1, 2}),
+            ):
+                assert set(fetch_page(connection, listing, where=(Term(name, value),)).rows) == expected
+
+
+@pytest.mark.parametrize("value", ["24h", "<tomorrow", "", ">", "=now", "<0001-01-01T00:00+10:00"])
+def test_a_moment_must_read_as_one(value: str) -> None:
+    with pytest.raises(UsageError, match="not a time; write <24h"):
+        filters.moment("expires", "t.at").predicate(value)
 
 
 def test_terms_combine_and_invert(empty_database: str) -> None:
@@ -113,9 +201,13 @@ def test_a_filter_or_sort_without_an_index_is_named(empty_database: str) -> None
     with table(empty_database) as connection:
         assert fetch_page(connection, things()).note is None
         assert fetch_page(connection, things(), where=terms(kind="a")).note is None
-        looked = fetch_page(connection, things(window=5), where=terms(unindexed="a")).note
-        assert looked is not None
-        assert "up to 5 rows" in looked
+        fill(connection, [Thing(f"t{i}", i, "a" if i % 4 else "b") for i in range(8)])
+        looked = fetch_page(connection, things(window=5), where=terms(unindexed="b"))
+        assert "looked through 5 rows" in str(looked.note)
+        rest = fetch_page(connection, things(window=5), where=terms(unindexed="b"), after=looked.after)
+        assert rest.note is None
+        assert fetch_page(connection, things(window=9), where=terms(unindexed="b")).note is None
+        assert fetch_page(connection, things(window=5), where=terms(unindexed="a"), limit=2).note is None
         assert "no index for the sort id" in str(fetch_page(connection, things(), sort="id").note)
 
 
@@ -124,10 +216,11 @@ def test_a_filter_or_sort_without_an_index_is_named(empty_database: str) -> None
     [
         ("kind:z", "one of a, b"),
         ("colour:red", "known filters: kind"),
-        ("failed", "name:value"),
-        ("id:", "needs a value"),
-        ("id:\x00", "needs a value"),
-        ("id:\ud800", "needs a value"),
+        ("!", "inverts the term"),
+        ("id:", "id: needs a value\\.$"),
+        ("text:", "text: needs a value\\.$"),
+        ("id:\x00", "can store as text"),
+        ("id:\ud800", "can store as text"),
     ],
 )
 def test_an_unknown_filter_is_refused_with_what_is_known(
