@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,10 +11,11 @@ import psycopg
 
 from db.areas import Area, require
 from db.capabilities import Capabilities
-from db.errors import NotFound, Refused
+from db.errors import NightdeskError, NotFound, PermissionDenied, Refused
 from db.masking import masked_email
 from db.reservations.state import ReservationState, reminder, sees_payments, state_conditions
 from db.times import tolerant_cursor
+from db.user_names import folds, same
 
 
 @dataclass(frozen=True)
@@ -71,12 +73,12 @@ def find_reservation(conn: psycopg.Connection[Any], caps: Capabilities, referenc
     Raises:
         NotFound: No such user, or none this role may see.
         Refused: The text names more than one user; the sentence lists their ids.
-        PermissionDenied: This role may not read reservations.
+        PermissionDenied: This role may not read reservations, or not the e-mail that was asked for.
     """
     status = require(Area.RESERVATIONS, caps)
     conditions = state_conditions(caps)
     columns = {
-        "id": "u.id",
+        "id": "u.id::text",
         "status": "u.status::text",
         "expires_at": "u.reservation_expires_at",
         "email": masked_email(caps, "u"),
@@ -86,12 +88,7 @@ def find_reservation(conn: psycopg.Connection[Any], caps: Capabilities, referenc
         "as_of": "statement_timestamp() at time zone 'utc'",
         **{name: caps.column("users", name, "u") for name in _PLAIN},
     }
-    with tolerant_cursor(conn) as cursor:
-        query = (
-            f"select {', '.join(columns.values())} from users as u where {named(caps)} order by u.id limit 5"
-        )
-        records = cursor.execute(query, {"reference": reference}).fetchall()
-    record = the_one(records, reference, caps)
+    record = look_up(conn, caps, reference, tuple(columns.values()))
     values = dict(zip(columns, record, strict=True))
     pending = values["status"] == "PENDING"
     holds = zip(conditions, values.pop("states"), strict=True)
@@ -100,26 +97,61 @@ def find_reservation(conn: psycopg.Connection[Any], caps: Capabilities, referenc
     return ReservationDetail(hidden=(*status.hidden, *status.missing), **values)
 
 
-def named(caps: Capabilities) -> str:
-    """The condition on `users as u` that a reference names this user; each part has an index of its own."""
-    users = caps.table("users")
-    parts = ["u.id = %(reference)s"]
-    parts += [f"u.{name} = %(reference)s" for name in ("username", "email") if users.readable(name)]
-    return f"({' or '.join(parts)})"
+def look_up(
+    conn: psycopg.Connection[Any], caps: Capabilities, reference: str, columns: tuple[str, ...]
+) -> tuple[Any, ...]:
+    """Read the one user whom a reference names: as written, or else in either case.
 
-
-def the_one(records: list[tuple[Any, ...]], reference: str, caps: Capabilities) -> tuple[Any, ...]:
-    """The only record found; its first column is the id.
+    Args:
+        conn: A connection that reads.
+        caps: What this role may read.
+        reference: Id, user name or (where readable) e-mail.
+        columns: What to read of `users as u`; the first is the id.
 
     Raises:
         NotFound: There is none.
-        Refused: There are several.
+        Refused: There are several; the sentence lists their ids.
+        PermissionDenied: The reference is an e-mail, which this role may not read.
     """
-    if not records:
-        ways = " or ".join(("id", *(n for n in ("username", "email") if caps.table("users").readable(n))))
-        hidden = "; rows may be hidden by row security" if caps.table("users").rows_hidden else ""
-        raise NotFound(f"No user {reference!r} here, looked for by {ways}{hidden}.")
-    if len(records) > 1:
-        ids = ", ".join(str(record[0]) for record in records)
+    names = caps.reads("users", "username", "email")
+    # The id is compared as text, whatever its type: for a text column that is nothing, so its index still serves.
+    written = ["u.id::text = %s", *(f"u.{name} = %s" for name in names)]
+    found = _users(conn, columns, written, (reference,) * len(written))
+    if not found and names:
+        # Not at once: a name as written goes before the same name in another case.
+        either = [same(caps, name, reference) for name in names]
+        found = _users(
+            conn, columns, [each.sql for each in either], [v for each in either for v in each.params]
+        )
+    if not found:
+        raise _nobody(caps, reference)
+    if len(found) > 1:
+        ids = ", ".join(str(record[0]) for record in found)
         raise Refused(f"{reference!r} names more than one user: {ids}. Use the id.")
-    return records[0]
+    return found[0]
+
+
+def _users(
+    conn: psycopg.Connection[Any],
+    columns: Sequence[str],
+    alternatives: Sequence[str],
+    params: Sequence[object],
+) -> list[tuple[Any, ...]]:
+    query = (
+        f"select {', '.join(columns)} from users as u where {' or '.join(alternatives)} order by u.id limit 5"
+    )
+    with tolerant_cursor(conn) as cursor:
+        return cursor.execute(query, params).fetchall()
+
+
+def _nobody(caps: Capabilities, reference: str) -> NightdeskError:
+    users = caps.table("users")
+    if "@" in reference and users.columns.get("email") is False:
+        return PermissionDenied(
+            f"{caps.role} may not read users.email, so nobody is found by e-mail; use the id or user name."
+        )
+    ways = " or ".join(("id", *caps.reads("users", "username", "email")))
+    whole = all(folds(caps, name) for name in caps.reads("users", "username", "email"))
+    cases = "in either case" if whole else "as written and in lower case"
+    hidden = "; rows may be hidden by row security" if users.rows_hidden else ""
+    return NotFound(f"No user {reference!r} here, looked for by {ways}, {cases}{hidden}.")

@@ -12,8 +12,8 @@ from db.areas import Area, require
 from db.capabilities import Capabilities, read_capabilities
 from db.changes import ChangeSet, RowChange, RowCheck, Unit, database_identity
 from db.errors import Refused, UsageError
-from db.reservations.detail import named, the_one
-from db.times import EARLIEST, LATEST, tolerant_cursor
+from db.reservations.detail import look_up
+from db.times import EARLIEST, LATEST
 
 ACTION = "reservation.extend"
 LONGEST_DAYS = 365
@@ -49,8 +49,10 @@ def plan_extend(
         Refused: The user is not PENDING, or has no expiry that days could be added to.
         PermissionDenied: This role may not read reservations.
     """
-    if (days is None) == (until is None):
+    if days is None and until is None:
         raise UsageError(f"Say by how much or until when: {EXTENDS}.")
+    if days is not None and until is not None:
+        raise UsageError(f"Give one of them: {EXTENDS}.")
     if days is not None and not 1 <= days <= LONGEST_DAYS:
         raise UsageError(f"--days takes 1 to {LONGEST_DAYS}.")
     caps = read_capabilities(conn)
@@ -69,15 +71,15 @@ def plan_extend(
 
 
 def _read(conn: psycopg.Connection[Any], caps: Capabilities, user: str) -> _Held:
-    name = f"coalesce({caps.column('users', 'username', 'u')}, u.id)"
-    with tolerant_cursor(conn) as cursor:
-        records = cursor.execute(
-            f"select u.id, {name}, u.status::text, u.reservation_expires_at,"
-            " u.reservation_expires_at::text, statement_timestamp()"
-            f" from users as u where {named(caps)} order by u.id limit 5",
-            {"reference": user},
-        ).fetchall()
-    return _Held(*the_one(records, user, caps))
+    columns = (
+        "u.id::text",
+        f"coalesce({caps.column('users', 'username', 'u')}, u.id::text)",
+        "u.status::text",
+        "u.reservation_expires_at",
+        "u.reservation_expires_at::text",
+        "statement_timestamp()",
+    )
+    return _Held(*look_up(conn, caps, user, columns))
 
 
 def _assert_pending(held: _Held) -> None:

@@ -9,8 +9,10 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from db.capabilities import read_capabilities
 from db.changes import apply, diff, undo_plan
 from db.errors import NightdeskError, NotFound, PermissionDenied, Refused, RowsMoved, UsageError
+from db.reservations.detail import find_reservation, look_up
 from db.reservations.plan import plan_extend
 from tests.db.areas.platform import Connection, connected
 
@@ -58,6 +60,58 @@ def test_days_are_added_to_the_expiry_that_stands(platform_database: str, as_rol
                 assert expiry(owner) == before + timedelta(days=3)
 
 
+@pytest.mark.parametrize("analysed", [True, False])
+def test_a_user_is_found_in_another_case_where_only_one_is_meant(
+    platform_database: str, as_role: AsRole, analysed: bool
+) -> None:
+    with connected(platform_database) as (owner, _):
+        fill(owner)
+        owner.execute("update users set username = 'ANA' where id = 'usr_late'")
+        if analysed:
+            owner.execute("analyze users")
+    with connected(as_role(platform_database, "support")) as (support, caps):
+        for reference in ("Ana@Example.com", "ENDLESS"):
+            assert look_up(support, caps, reference, ("u.id",))[0] in ("usr_ana", "usr_endless")
+        assert look_up(support, caps, "ana", ("u.id",)) == ("usr_ana",)
+        assert look_up(support, caps, "ANA", ("u.id",)) == ("usr_late",)
+        if analysed:
+            with pytest.raises(Refused, match="more than one user: usr_ana, usr_late"):
+                look_up(support, caps, "Ana", ("u.id",))
+        tried = "in either case" if analysed else "as written and in lower case"
+        with pytest.raises(
+            NotFound, match=f"No user 'Ana Silva' here, looked for by id or username or email, {tried}"
+        ):
+            look_up(support, caps, "Ana Silva", ("u.id",))
+
+
+def test_who_may_not_read_addresses_is_not_told_that_nobody_has_one(
+    platform_database: str, as_role: AsRole
+) -> None:
+    with connected(platform_database) as (owner, _):
+        fill(owner)
+    with connected(as_role(platform_database, "viewer")) as (viewer, caps):
+        with pytest.raises(PermissionDenied, match=r"test_viewer may not read users\.email"):
+            look_up(viewer, caps, "ana@example.com", ("u.id",))
+        with pytest.raises(NotFound, match="by id or username,"):
+            look_up(viewer, caps, "nobody", ("u.id",))
+
+
+def test_a_user_of_a_database_with_other_key_types_is_found(empty_database: str) -> None:
+    key = "0b0c1c9e-6a0e-4c58-9d3a-0d8c43a6e2b1"
+    with psycopg.connect(empty_database, autocommit=True) as connection:
+        connection.execute("create type \"UserStatus\" as enum ('PENDING', 'ACTIVE', 'EXPIRED')")
+        connection.execute(
+            "create table users (id uuid primary key, username varchar(40), email text,"
+            ' status "UserStatus" not null, reservation_expires_at timestamp)'
+        )
+        connection.execute("insert into users values (%s, 'ana', 'a@b.c', 'PENDING', null)", (key,))
+        caps = read_capabilities(connection)
+        for reference in (key, "ana", "Ana", "a@b.c"):
+            assert find_reservation(connection, caps, reference).id == key
+        with pytest.raises(NotFound):
+            find_reservation(connection, caps, "nobody")
+
+
 def test_the_plan_is_the_same_a_minute_later_and_names_one_column(platform_database: str) -> None:
     with connected(platform_database) as (connection, _):
         fill(connection)
@@ -98,7 +152,7 @@ def test_an_overdue_one_warns_and_names_the_result(platform_database: str) -> No
         ("ana", -3, None, UsageError, "1 to 365"),
         ("ana", 366, None, UsageError, "1 to 365"),
         ("ana", None, None, UsageError, "by how much"),
-        ("ana", 3, datetime(2031, 1, 1), UsageError, "by how much"),
+        ("ana", 3, datetime(2031, 1, 1), UsageError, "one of them"),
         ("ana", None, datetime(2020, 1, 1), UsageError, "already past"),
         ("ana", None, datetime(9999, 1, 1), UsageError, "365 days ahead"),
     ],
@@ -135,7 +189,7 @@ def test_a_viewer_sees_the_plan_and_may_not_apply_it(platform_database: str, as_
         connected(as_role(platform_database, "viewer")) as (viewer, _),
     ):
         fill(owner)
-        with pytest.raises(NotFound, match="by id or username"):
+        with pytest.raises(PermissionDenied, match=r"users\.email"):
             plan_extend(viewer, "ana@example.com", days=3)
         plan = plan_extend(viewer, "ana", days=3)
         with pytest.raises(PermissionDenied):

@@ -85,7 +85,8 @@ def test_a_user_is_found_by_id_name_or_mail_and_never_guessed(platform_database:
         assert find_reservation(connection, caps, "active").states == ()
         with pytest.raises(Refused, match="more than one user: held, overdue"):
             find_reservation(connection, caps, "overdue")
-        for nobody in ("DUE", "due%", "", "x\u0301"):
+        assert find_reservation(connection, caps, "due@EXAMPLE.com").id == "due"
+        for nobody in ("DUD", "due%", "", "x\u0301"):
             with pytest.raises(NotFound, match="looked for by id or username or email"):
                 find_reservation(connection, caps, nobody)
 
