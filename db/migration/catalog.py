@@ -149,23 +149,29 @@ _QUERIES: dict[Kind, str] = {
         where n.nspname = %(schema)s and (%(owner)s::text is null or c.relname = %(owner)s)""",
     Kind.GRANT: """
         select o.name,
-               (select string_agg(coalesce(nullif(x.grantee, 0)::regrole::text, 'public') || '=' || x.privilege_type
+               (select coalesce(string_agg(coalesce(nullif(x.grantee, 0)::regrole::text, 'public') || '=' || x.privilege_type
                                   || case when x.is_grantable then '*' else '' end, ' '
-                                  order by coalesce(nullif(x.grantee, 0)::regrole::text, 'public'), x.privilege_type)
+                                  order by coalesce(nullif(x.grantee, 0)::regrole::text, 'public'), x.privilege_type),
+                                'nobody')
                 from aclexplode(o.acl) x)
-        from (select c.relname::text as name, c.relacl as acl from pg_class c
+        from (select c.relname::text as name, c.relacl as acl,
+                     acldefault((case c.relkind when 'S' then 's' else 'r' end)::"char", c.relowner) as standard
+              from pg_class c
               where c.relnamespace = %(schema)s::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'S', 'f')
                 and (%(owner)s::text is null or c.relname = %(owner)s)
               union all
-              select c.relname || '.' || a.attname, a.attacl
+              select c.relname || '.' || a.attname, a.attacl, acldefault('c', c.relowner)
               from pg_attribute a join pg_class c on c.oid = a.attrelid
               where c.relnamespace = %(schema)s::regnamespace and a.attnum > 0 and not a.attisdropped
                 and (%(owner)s::text is null or c.relname = %(owner)s)
               union all
-              select p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')', p.proacl from pg_proc p
+              select p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')', p.proacl,
+                     acldefault('f', p.proowner)
+              from pg_proc p
               where p.pronamespace = %(schema)s::regnamespace
                 and (%(owner)s::text is null or p.proname = %(owner)s)) o
-        where o.acl is not null""",
+        -- The first grant writes the default list out, and taking it back leaves it so: both mean the same.
+        where o.acl is not null and not (o.acl @> o.standard and o.standard @> o.acl)""",
     Kind.EXTENSION: """
         select e.extname::text, 'installed' from pg_extension e
         where e.extnamespace = %(schema)s::regnamespace and (%(owner)s::text is null or e.extname = %(owner)s)""",

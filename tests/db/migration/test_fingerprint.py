@@ -154,6 +154,30 @@ def test_other_order_of_columns_is_no_drift(schema: str) -> None:
     assert difference(before, fingerprint(schema)) == ()
 
 
+@pytest.mark.parametrize(
+    "granted",
+    [
+        "select on pets to pg_monitor",
+        "select (n) on pets to pg_monitor",
+        "execute on function stamp() to pg_monitor",
+        "usage on sequence pets_serial to pg_monitor",
+    ],
+)
+def test_a_grant_taken_back_is_no_drift(schema: str, granted: str) -> None:
+    run(schema, "create sequence pets_serial")
+    before = fingerprint(schema)
+    run(schema, f"grant {granted}")
+    assert {each.kind for each in difference(before, fingerprint(schema))} == {Kind.GRANT}
+    run(schema, f"revoke {granted.replace(' to ', ' from ')}")
+    assert difference(before, fingerprint(schema)) == ()
+
+
+def test_a_right_taken_from_the_owner_is_drift(schema: str) -> None:
+    before = fingerprint(schema)
+    run(schema, "revoke all on pets from current_user")
+    assert [each.kind for each in difference(before, fingerprint(schema))] == [Kind.GRANT]
+
+
 def test_rows_and_statistics_are_no_drift(schema: str) -> None:
     before = fingerprint(schema)
     run(schema, "insert into people (id, email) values ('a', 'a@example.com')")
