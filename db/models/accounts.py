@@ -69,7 +69,6 @@ class User(Base):
             postgresql_where=text("status = 'PENDING'"),
         ),
         Index("users_pending_created_idx", "created_at", "id", postgresql_where=text("status = 'PENDING'")),
-        Index("users_created_at_id_idx", "created_at", "id"),
     )
 
 

@@ -33,8 +33,6 @@ STEPS: tuple[Step, ...] = (
     ),
     # Reservations, newest first: the index over all users would walk past everybody who is not PENDING.
     _index("users_pending_created_idx", "users", "(created_at, id) where status = 'PENDING'::\"UserStatus\""),
-    # Users by sign-up, newest first.
-    _index("users_created_at_id_idx", "users", "(created_at, id)"),
     # Lookup of an address as typed, whatever its case, whole or by its beginning (LIKE 'ana@%').
     _index("users_lower_email_idx", "users", "(lower(email) text_pattern_ops)"),
     # Sessions by last use, never used ones last; all of them, and those of one user.
