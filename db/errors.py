@@ -8,7 +8,7 @@ from uuid import UUID
 
 
 class ExitCode(IntEnum):
-    """Exit codes of the command line (docs/exit-codes in README)."""
+    """Exit codes of the command line, as the table in README explains them."""
 
     DONE = 0
     REFUSED = 1
