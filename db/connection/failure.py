@@ -11,6 +11,7 @@ from typing import Final
 
 import psycopg
 
+from db.connection.login import login_failure
 from db.errors import NightdeskError, PermissionDenied, Refused, Unreachable
 from db.visible import visible
 
@@ -74,14 +75,11 @@ def translate(error: psycopg.Error) -> NightdeskError:
 
 def _without_state(error: psycopg.Error) -> NightdeskError:
     """Judge an error that libpq or psycopg raised itself: no server gave it a code."""
+    failed = login_failure(str(error))
+    if failed is not None:
+        return failed
     text = _flat(str(error))
     if isinstance(error, psycopg.OperationalError):
-        if (
-            "authentication failed" in text
-            or "no password supplied" in text
-            or "no pg_hba.conf entry" in text
-        ):
-            return PermissionDenied(f"PostgreSQL refuses the login: {text}.")
         if "closed the connection" in text or "connection is lost" in text or "connection is closed" in text:
             return Unreachable("The connection to PostgreSQL was lost.")
         return Unreachable(f"PostgreSQL cannot be reached: {text}.")

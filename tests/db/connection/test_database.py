@@ -13,7 +13,7 @@ from db.connection.secret import Secret
 from db.connection.server import Manners, introduce
 from db.connection.target import Target
 from db.embedded.server import Server
-from db.errors import NightdeskError, PermissionDenied, Refused, Unreachable
+from db.errors import ConfigurationError, NightdeskError, PermissionDenied, Refused, Unreachable
 from tests.postgres import as_url
 
 
@@ -208,10 +208,10 @@ def test_nobody_listening_is_unreachable(tmp_path: Path) -> None:
             pass
 
 
-def test_an_unknown_database_is_unreachable(empty_database: str) -> None:
+def test_an_unknown_database_is_a_matter_of_configuration(empty_database: str) -> None:
     elsewhere = as_url(empty_database).replace("/t_", "/gone_")
     with Database(target(elsewhere)) as database:
-        with pytest.raises(Unreachable, match="does not exist"), database.reading():
+        with pytest.raises(ConfigurationError, match="has no database gone_"), database.reading():
             pass
 
 
