@@ -29,6 +29,8 @@ _FOREIGN = frozenset(
     }
 )
 
+_ENCODE = "special characters in user and password must be percent-encoded (@ is %40, / is %2F, : is %3A)"
+
 
 @dataclass(frozen=True)
 class Address:
@@ -83,6 +85,7 @@ def parse_address(url: str, source: str) -> Address:
             "nightdesk needs postgresql://user@host/database."
         )
     body, query = _split_query(url[scheme.end() :])
+    _refuse_unescaped(body, source)
     ours = {name: unquote(value) for name, value in query if name in _FOREIGN}
     theirs = "&".join(f"{name}={value}" for name, value in query if name not in _FOREIGN)
     try:
@@ -90,6 +93,9 @@ def parse_address(url: str, source: str) -> Address:
     except ProgrammingError as error:
         raise ConfigurationError(f"{source} is not understood: {_reason(error, query)}.") from None
     parameters = {name: str(value) for name, value in found.items() if value is not None}
+    if not all(_port(each) for each in parameters.get("port", "").split(",")):
+        # The value is not quoted: behind an unescaped / in the password it is the password's beginning.
+        raise ConfigurationError(f"{source} is not understood: its port is no port; {_ENCODE}.")
     if ours.get("sslaccept") == "strict" and parameters.get("sslmode") not in {"disable", "verify-full"}:
         # Prisma's word for a checked certificate; with libpq's own roots unless the URL names some.
         parameters["sslmode"] = "verify-full"
@@ -118,4 +124,15 @@ def _reason(error: Exception, query: list[tuple[str, str]]) -> str:
     for name, _ in query:
         if f'"{name}"' in message:
             return f"the parameter {visible(name, limit=40)} is not one that PostgreSQL knows"
-    return "check that special characters in user and password are percent-encoded"
+    return f"check it; {_ENCODE}"
+
+
+def _refuse_unescaped(body: str, source: str) -> None:
+    """Refuse what libpq would take apart elsewhere than meant, and so show a part of the password as a host."""
+    credentials, _, rest = body.partition("@")
+    if "@" in rest or ("/" in credentials and rest):
+        raise ConfigurationError(f"{source} is not understood: it has an @ or / too many; {_ENCODE}.")
+
+
+def _port(text: str) -> bool:
+    return not text or (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535)

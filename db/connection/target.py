@@ -1,9 +1,13 @@
-"""Which database to open: the first of --url, --env, NIGHTDESK_URL, DATABASE_URL, libpq's own variables."""
+"""Which database to open: the first of --url, --env, NIGHTDESK_URL, DATABASE_URL, libpq's own variables.
+
+A .env of the working directory stands in where neither NIGHTDESK_URL nor DATABASE_URL is set.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 from db.connection.address import DEFAULT_SCHEMA, Address, parse_address
@@ -80,9 +84,11 @@ def resolve_target(
     for variable in _URL_VARIABLES:
         if environ.get(variable):
             return _from_url(environ[variable], variable)
-        from_file = _read_dotenv(cwd).get(variable)
-        if from_file:
-            return _from_url(from_file, f"{variable} in .env", source=".env")
+    from_file = _read_dotenv(cwd)
+    for variable in _URL_VARIABLES:
+        value = from_file.get(variable)
+        if value:
+            return _from_url(value, f"{variable} in .env", source=".env")
     if any(environ.get(variable) for variable in _LIBPQ_PLACES):
         parameters = {key: environ[name] for name, key in _LIBPQ.items() if environ.get(name)}
         return _target(Address(parameters=parameters), UNKNOWN, "libpq")
@@ -134,8 +140,14 @@ def _read_dotenv(directory: Path) -> Mapping[str, str | None]:
     if not file.is_file():
         return {}
     from dotenv import dotenv_values
+    from dotenv.parser import parse_stream
 
     try:
-        return dotenv_values(file)
+        text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{file} cannot be read: {error}.") from error
+        raise ConfigurationError(f"{visible(str(file))} cannot be read: {visible(str(error))}.") from error
+    wrong = next((each.original.line for each in parse_stream(StringIO(text)) if each.error), None)
+    if wrong is not None:
+        # The line that was meant to name the database may be the one that was not understood.
+        raise ConfigurationError(f"{visible(str(file))}, line {wrong}, is not of the form NAME=value.")
+    return dotenv_values(stream=StringIO(text))

@@ -59,6 +59,28 @@ def test_the_nearest_source_wins(tmp_path: Path) -> None:
     assert (database(found), found.source) == ("by_libpq", "libpq")
 
 
+def test_what_is_exported_goes_before_a_dotenv(tmp_path: Path) -> None:
+    dotenv = "NIGHTDESK_URL=postgresql://h/by_file\n"
+    found = resolve(tmp_path, environ={"DATABASE_URL": "postgresql://h/by_variable"}, dotenv=dotenv)
+    assert (database(found), found.source) == ("by_variable", "DATABASE_URL")
+    found = resolve(tmp_path, dotenv=f"DATABASE_URL=postgresql://h/other\n{dotenv}")
+    assert (database(found), found.source) == ("by_file", ".env")
+
+
+def test_a_dotenv_that_cannot_be_read_names_file_and_line_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    dotenv = f"A=1\n# a remark\nNIGHTDESK_URL '{PASSWORD}\nDATABASE_URL=postgresql://h/other\n"
+    with pytest.raises(
+        ConfigurationError, match=r"\.env, line 3, is not of the form NAME=value\.$"
+    ) as caught:
+        resolve(tmp_path, dotenv=dotenv)
+    assert PASSWORD not in str(caught.value)
+    assert not caplog.records
+    # Nobody looks into it where the environment names a database.
+    assert database(resolve(tmp_path, environ={"DATABASE_URL": "postgresql://h/a"}, dotenv=dotenv)) == "a"
+
+
 def test_without_any_source_one_sentence_names_the_demo(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="`nightdesk demo`") as caught:
         resolve(tmp_path)
@@ -129,6 +151,11 @@ def test_a_prisma_url_is_understood() -> None:
     assert set(address.parameters) == {"user", "password", "host", "port", "dbname", "sslmode"}
 
 
+def test_several_hosts_may_have_ports_of_their_own() -> None:
+    address = parse_address("postgresql://u:p%40ss@a:6000,b/db", "--url")
+    assert (address.parameters["port"], address.parameters["password"]) == ("6000,", "p@ss")
+
+
 def test_prismas_strict_certificates_stay_strict() -> None:
     address = parse_address("postgresql://h/db?sslmode=require&sslaccept=strict", "--url")
     assert address.parameters["sslmode"] == "verify-full"
@@ -150,6 +177,11 @@ def test_a_plus_and_a_question_mark_in_a_password_survive() -> None:
         (f"postgresql://u:{PASSWORD}%zz@h/db", "percent-encoded"),
         (f"postgresql://u:{PASSWORD}@h/db?nonsense=1", "the parameter nonsense"),
         (f"postgresql://[::1{PASSWORD}/db", "not understood"),
+        (f"postgresql://u:x@{PASSWORD}@h/db", "@ is %40"),
+        (f"postgresql://u:{PASSWORD}/x@h/db", "/ is %2F"),
+        (f"postgresql://u:12/{PASSWORD}@h/db", "/ is %2F"),
+        (f"postgresql://u@h:{PASSWORD}/db", "port is no port"),
+        ("postgresql://u@h:99999/db", "port is no port"),
     ],
 )
 def test_a_bad_url_is_refused_without_quoting_it(url: str, expected: str) -> None:
