@@ -6,9 +6,13 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from console.start import bare_choice, open_console
 from db.errors import ExitCode, NightdeskError
+
+if TYPE_CHECKING:
+    import click
 
 NAME = "nightdesk"
 # The variable by which a shell asks click for completions.
@@ -60,14 +64,22 @@ def _run_command(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
     except click.exceptions.Exit as ending:
         return ending.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        sys.stderr.write(f"{error.format_message()}\n")
+        return int(ExitCode.USAGE)
     except click.UsageError as error:
         hint = f" See `{error.ctx.command_path} --help`." if error.ctx is not None else ""
-        return _refuse(f"{error.format_message()}{hint}", ExitCode.USAGE)
+        return _refuse(f"{_one_line(error)}{hint}", ExitCode.USAGE)
     except click.ClickException as error:
-        return _refuse(error.format_message(), ExitCode.USAGE)
+        return _refuse(_one_line(error), ExitCode.USAGE)
     except click.Abort:
         return INTERRUPTED
     return outcome if isinstance(outcome, int) else ExitCode.DONE
+
+
+def _one_line(error: click.ClickException) -> str:
+    """A message of click as one line: it lists choices below each other."""
+    return " ".join(error.format_message().split())
 
 
 def _refuse(sentence: str, code: int) -> int:

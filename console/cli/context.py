@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 import click
 
 from console.start import Choice
-from db.errors import UsageError
+from db.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
     from db.connection.database import Database
+
+TWO_DATABASES = "--url and --env name two databases; give one of them."
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -40,6 +42,16 @@ def _choose(context: click.Context, parameter: click.Parameter, value: str | Non
     if context.obj is None or (context.parent is not None and context.obj is context.parent.obj):
         context.obj = Choice()
     setattr(context.obj, str(parameter.name), value)
+    before = context.parent.obj if context.parent is not None else None
+    if isinstance(before, Choice) and _two_databases(before, context.obj):
+        raise ConfigurationError(TWO_DATABASES)
+
+
+def _two_databases(before: Choice, after: Choice) -> bool:
+    """Whether one level names its database by --url and the other by --env: neither is the other's correction."""
+    return (before.url is not None and after.env is not None) or (
+        before.env is not None and after.url is not None
+    )
 
 
 def current_choice() -> Choice:

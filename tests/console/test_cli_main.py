@@ -43,6 +43,20 @@ def test_an_unknown_command_is_a_usage_error_shown_harmless() -> None:
     assert done.err.startswith("nightdesk: No such command")
 
 
+def test_a_group_without_a_command_prints_its_help() -> None:
+    done = nightdesk("audit")
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("Usage: nightdesk audit")
+    assert "\n  verify " in done.err
+
+
+def test_a_usage_error_is_one_line() -> None:
+    done = nightdesk("migrations", "status", "--line", "a\n\tb")
+    assert done.code == 2
+    assert done.err.count("\n") == 1
+    assert "\t" not in done.err
+
+
 def test_an_unknown_option_is_a_usage_error() -> None:
     done = nightdesk("doctor", "--nonsense")
     assert (done.code, done.out) == (2, "")
@@ -72,8 +86,17 @@ def test_the_option_after_the_command_wins(empty_database: str, tmp_path: Path) 
     assert done.code == 0, done.err
 
 
-def test_two_names_for_a_database_are_refused() -> None:
-    done = nightdesk("doctor", "--url", "postgresql://h/db", "--env", "prod")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("doctor", "--url", "postgresql://h/db", "--env", "prod"),
+        ("--url", "postgresql://h/db", "doctor", "--env", "prod"),
+        ("--env", "prod", "doctor", "--url", "postgresql://h/db"),
+        ("--env", "prod", "reservations", "list", "--url", "postgresql://h/db"),
+    ],
+)
+def test_two_names_for_a_database_are_refused(arguments: tuple[str, ...]) -> None:
+    done = nightdesk(*arguments)
     assert (done.code, done.out) == (2, "")
     assert "two databases" in done.err
 
