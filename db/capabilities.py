@@ -67,10 +67,6 @@ class TableFacts:
         """Whether every one of these columns exists and may be selected."""
         return all(self.columns.get(column, False) for column in columns)
 
-    def hidden(self) -> tuple[str, ...]:
-        """Columns that exist and may not be selected."""
-        return tuple(sorted(name for name, readable in self.columns.items() if not readable))
-
     def sorts_by(self, *columns: str, only: str | None = None) -> bool:
         """Whether an index walks in this order; `only` is the condition of a list that needs a partial index."""
         return any(

@@ -46,3 +46,8 @@ def address_mask(address: str) -> str:
         f" when position(':' in {address}) > 0"
         f" then array_to_string((string_to_array({address}, ':'))[1:2], ':') || ':•' else '•••' end"
     )
+
+
+def phone_mask(phone: str) -> str:
+    """The last two digits of a phone number (`•••78`), nothing of one that is hardly longer."""
+    return f"case when {phone} is null then null when length({phone}) < 5 then '•••' else '•••' || right({phone}, 2) end"
