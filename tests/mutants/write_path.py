@@ -115,25 +115,11 @@ PERMISSION = (
         f"{APPLY}::test_a_null_in_an_array_stays_one_whatever_the_session_sets",
     ),
     Mutant(
-        "personal data from viewers",
-        "db/operators/grants.py",
-        "columns = readable if role in SEES_PERSONAL_DATA else public",
-        "columns = readable",
-        f"{ATTACKS}::test_personal_data_is_hidden_from_viewers_only",
-    ),
-    Mutant(
         "personal data in headers",
         f"{SQL}/10_apply_changes.sql",
         "nightdesk.readable_by_all(v_moved)",
         "v_moved",
         f"{ATTACKS}::test_a_header_that_everybody_reads_holds_no_hidden_value",
-    ),
-    Mutant(
-        "policies where row security hides",
-        "db/operators/grants.py",
-        "        if relation.row_security:\n",
-        "        if not relation:\n",
-        f"{MATRIX}::test_row_security_hides_nothing_from_operators",
     ),
     Mutant(
         "names of removed operators",
