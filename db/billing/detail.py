@@ -12,6 +12,7 @@ from db.areas import Area, require
 from db.billing.listing import client_columns
 from db.capabilities import Capabilities
 from db.errors import NotFound
+from db.masking import phone_mask
 from db.times import tolerant_cursor
 
 
@@ -89,10 +90,10 @@ def find_client(conn: psycopg.Connection[Any], caps: Capabilities, reference: st
         joined = ' left join onboarding_states as o on o."clientId" = c.id'
         found = 'o."clientId" is not null'
     by_customer = ' or c."stripeCustomerId" = %(reference)s'
-    named = f"c.id = %(reference)s{by_customer if caps.table('clients').readable('stripeCustomerId') else ''}"
+    named = f"c.id::text = %(reference)s{by_customer if caps.table('clients').readable('stripeCustomerId') else ''}"
     selected = ", ".join((*columns.values(), found, *steps.values()))
     with tolerant_cursor(conn) as cursor:
-        query = f"select {selected} from clients as c{joined} where {named} order by c.id = %(reference)s desc limit 1"
+        query = f"select {selected} from clients as c{joined} where {named} order by c.id::text = %(reference)s desc limit 1"
         record = cursor.execute(query, {"reference": reference}).fetchone()
     if record is None:
         hidden = "; rows may be hidden by row security" if status.rows_hidden else ""
@@ -109,7 +110,7 @@ def _columns(caps: Capabilities) -> dict[str, str]:
 
     return {
         **client_columns(caps),
-        "phone_number": f"regexp_replace({column('phoneNumber')}::text, '.(?=..)', '*', 'g')",
+        "phone_number": phone_mask(f"{column('phoneNumber')}::text"),
         "timezone": column("timezone"),
         "cancellation_requested_at": column("cancellationRequestedAt"),
         "trial_used_at": column("trialUsedAt"),
