@@ -61,9 +61,8 @@ def _document(diagnosis: Diagnosis, terminal: Terminal) -> dict[str, object]:
 def _print(diagnosis: Diagnosis, terminal: Terminal) -> None:
     facts, target = diagnosis.facts, diagnosis.target
     pooler = "yes" if facts.pooled or target.pooler else "none seen"
-    installed = (
-        f"installed, revision {_revision(diagnosis, 'console')}" if diagnosis.installed else "not installed"
-    )
+    revision = _revision(diagnosis, "console") or "not known to this login"
+    installed = f"installed, revision {revision}" if diagnosis.installed else "not installed"
     emit_fields(
         {
             "target": f"{target.label} (from {target.source})",

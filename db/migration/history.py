@@ -126,8 +126,11 @@ def history(
         One entry a revision in order; a version row that no file knows comes last, as unknown.
     """
     home = "nightdesk" if line == "console" else schema or _current_schema(connection)
-    recorded = _recorded(connection, home)
     chain = revisions(line)
+    if line == "platform" and not _exists(connection, home):
+        note = f"schema {home} does not exist in {connection.info.dbname}: check ?schema= of the address"
+        return tuple(RevisionState(each, State.UNKNOWN, False, note) for each in chain)
+    recorded = _recorded(connection, home)
     if recorded is None:
         note = f"{home}.alembic_version may not be read by this role"
         return tuple(RevisionState(each, State.UNKNOWN, False, note) for each in chain)
@@ -158,9 +161,19 @@ def history(
 
 
 def _current_schema(connection: psycopg.Connection[Any]) -> str:
-    row = connection.execute("select coalesce(current_schema(), 'public')").fetchone()
+    """Return the schema that is meant: the first that exists, else the first that the search_path names."""
+    row = connection.execute(
+        "select coalesce((select entry from unnest(current_schemas(false)) with ordinality as path (entry, place)"
+        " where left(entry, 7) <> 'pg_temp' order by place limit 1),"
+        " trim(both ' \"' from split_part(current_setting('search_path'), ',', 1)))"
+    ).fetchone()
     assert row is not None
     return str(row[0])
+
+
+def _exists(connection: psycopg.Connection[Any], schema: str) -> bool:
+    row = connection.execute("select to_regnamespace(quote_ident(%s)) is not null", (schema,)).fetchone()
+    return row == (True,)
 
 
 def _recorded(connection: psycopg.Connection[Any], schema: str) -> tuple[str, ...] | None:

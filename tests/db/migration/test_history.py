@@ -47,6 +47,19 @@ def test_without_a_version_table_everything_is_pending(
     assert set(states(connection).values()) == {State.PENDING}
 
 
+def test_in_a_schema_that_does_not_exist_nothing_is_pending(
+    empty_database: str, connection: psycopg.Connection[tuple[object, ...]]
+) -> None:
+    migration.upgrade(empty_database, target="0001")
+    connection.execute("select set_config('search_path', 'app, pg_temp', false)")
+    found = migration.history(connection)
+    assert {each.state for each in found} == {State.UNKNOWN}
+    assert {each.note for each in found} == {
+        f"schema app does not exist in {connection.info.dbname}: check ?schema= of the address"
+    }
+    assert {each.state for each in migration.history(connection, "console")} == {State.PENDING}
+
+
 def test_revisions_up_to_the_version_row_are_applied(
     empty_database: str, connection: psycopg.Connection[tuple[object, ...]]
 ) -> None:
