@@ -8,6 +8,7 @@ import click
 
 from console.cli.context import connected, json_option
 from console.cli.output import emit_json, emit_table, say
+from db.errors import PermissionDenied, Refused
 from db.roles import Role
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def list_operators(database: Database, as_json: bool) -> None:
     """List everyone who holds a console role."""
     from db.operators import listing
 
+    _assert_installed(database)
     with database.reading() as connection:
         people = listing(connection)
     if as_json:
@@ -59,11 +61,17 @@ def list_operators(database: Database, as_json: bool) -> None:
 @connected
 def add_operator(database: Database, name: str, role: str) -> None:
     """Give NAME a console role; the login is created (without a password) if it does not exist."""
-    from db.operators import add
+    from db.operators import add, listing
 
-    with database.writing() as connection:
-        created = add(connection, name, role)
-    say(f"{name} is {role}" + (f"; set a password with \\password {name} in psql" if created else ""))
+    _assert_installed(database)
+    try:
+        with database.writing() as connection:
+            created = add(connection, name, role)
+            held = next((person.roles for person in listing(connection) if person.name == name), ())
+    except PermissionDenied as error:
+        raise PermissionDenied(_whom_to_ask(database, role)) from error
+    roles = ", ".join(each.value for each in held) or role
+    say(f"{name} is {roles}" + (f"; set a password with \\password {name} in psql" if created else ""))
 
 
 @command.command("remove")
@@ -73,6 +81,32 @@ def remove_operator(database: Database, name: str) -> None:
     """Take every console role from NAME; the login and the name in the audit stay."""
     from db.operators import remove
 
+    _assert_installed(database)
     with database.writing() as connection:
         held = remove(connection, name)
     say(f"{name} is no longer {', '.join(held)}")
+
+
+def _assert_installed(database: Database) -> None:
+    """Make sure that there is a register of operators.
+
+    Raises:
+        Refused: The schema nightdesk is not installed.
+    """
+    from db.audit.listing import NOT_INSTALLED
+    from db.capabilities import read_capabilities
+
+    with database.reading() as connection:
+        if not read_capabilities(connection).console_installed:
+            raise Refused(NOT_INSTALLED)
+
+
+def _whom_to_ask(database: Database, role: str) -> str:
+    from db.operators.grantors import grantors
+
+    with database.reading() as connection:
+        names = ", ".join(grantors(connection, role))
+    return (
+        f"{database.facts.session_user} may not make anybody {role} on this server: that needs CREATEROLE and the"
+        f" admin option of nightdesk_{role}, or a superuser. Ask {names or 'the owner of the server'}."
+    )

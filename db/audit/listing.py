@@ -10,7 +10,7 @@ from db.capabilities import Capabilities
 from db.errors import PermissionDenied, Refused
 from db.page import KeyType, Listing, Sort, SortColumn, filters
 
-NOT_INSTALLED = "this database has no schema nightdesk: nothing was ever changed here by nightdesk"
+NOT_INSTALLED = "this database has no schema nightdesk: there is no record here"
 
 _TABLE = "nightdesk.operation"
 _READS = ("id", "code", "applied_at", "action", "actor", "requested_by", "reason", "changed", "skipped")

@@ -72,7 +72,7 @@ def test_filters_and_sorts_are_those_of_the_console(platform_database: str, caps
     assert {row["status"] for row in failed} == {"failed"}
     some = document(capsys, "webhooks", "list", "--where", "status:failed !state:dead", *url)
     assert {row["state"] for row in some["rows"]} == {"failed"}
-    assert "no index carries this filter" in some["note"]
+    assert some["note"] is None
     paused = document(capsys, "clients", "list", "--where", "outbound-paused:yes", *url)["rows"]
     assert all(row["outbound_paused"] for row in paused)
     created = document(capsys, "reservations", "list", "--sort", "-created", *url)["rows"]
@@ -85,7 +85,8 @@ def test_filters_and_sorts_are_those_of_the_console(platform_database: str, caps
         (("webhooks", "list", "--after", "garbage"), "not a page position"),
         (("webhooks", "list", "--sort", "colour"), "known sorts: received"),
         (("webhooks", "list", "--status", "broken"), "one of received"),
-        (("webhooks", "list", "--where", "failed"), "name:value"),
+        (("webhooks", "list", "--where", "colour:red"), "known filters: status, state"),
+        (("reservations", "list", "--username", ""), "username: needs a value."),
         (("webhooks", "list", "--limit", "0"), "--limit"),
         (("webhooks", "list", "--last", "--after", "WzEsImEiLCJiIiwiYyJd"), "one starting point"),
     ],
@@ -131,6 +132,37 @@ def test_the_payload_keeps_every_digit_and_reaches_no_terminal_raw(
             assert "\u202e" not in out
     assert run(("clients", "list", *url)) == 0
     assert visible(hostile) in capsys.readouterr().out
+
+
+def test_hidden_rows_and_hidden_columns_are_no_absence(platform_database: str, capsys: Capture) -> None:
+    filled(platform_database)
+    with psycopg.connect(platform_database, autocommit=True) as connection:
+        connection.execute("drop policy if exists nightdesk_read on clients")
+        connection.execute("alter table clients enable row level security")
+    url = as_url(as_role(platform_database, "support"))
+    assert run(("clients", "list", "--url", url)) == 0
+    veil = "none visible to you: row security may hide rows of `clients` from test_support"
+    assert veil in capsys.readouterr().err
+    assert veil in document(capsys, "clients", "list", "--json", "--url", url)["note"]
+    url = as_url(as_role(platform_database, "viewer"))
+    for command in (
+        ("reservations", "show", "user1@example.com"),
+        ("reservations", "list", "--email", "user1@example.com"),
+        ("sessions", "list", "--where", "address:203.0.113.1"),
+    ):
+        assert run((*command, "--url", url)) == 3
+        assert "test_viewer may not read" in capsys.readouterr().err
+
+
+def test_a_schema_that_does_not_exist_is_named(platform_database: str, capsys: Capture) -> None:
+    url = f"{as_url(platform_database)}&schema=app"
+    for command in LISTS:
+        assert run((*command, "--url", url)) == 1
+        assert "schema app does not exist in" in capsys.readouterr().err
+    assert run(("migrations", "status", "--url", url)) == 0
+    captured = capsys.readouterr()
+    assert "schema app does not exist in" in captured.err
+    assert "platform  0001      pending" not in captured.out
 
 
 def test_an_empty_list_says_so(platform_database: str, capsys: Capture) -> None:
