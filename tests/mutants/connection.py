@@ -71,7 +71,7 @@ MUTANTS = (
     Mutant(
         "a bad URL is not quoted",
         "db/connection/address.py",
-        'return "check that special characters in user and password are percent-encoded"',
+        'return f"check it; {_ENCODE}"',
         "return str(error)",
         "tests/db/connection/test_target.py::test_a_bad_url_is_refused_without_quoting_it",
     ),
