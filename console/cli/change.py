@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 import click
 
+from console.cli.approval_request import approval_asked
 from console.cli.context import json_option, require_reason, write_options
 from console.cli.output import emit_json, emit_table, remark, say
 from db.errors import NotFound, OutcomeUnknown, Refused
@@ -36,6 +37,7 @@ class Wish:
         operation: Id to send the change under; if that operation is done already, its receipt is the answer.
         yes: Do not ask on a terminal.
         as_json: Print documents for programs.
+        request_approval: Ask a second operator where the change is refused for want of one.
     """
 
     reason: str | None
@@ -44,6 +46,7 @@ class Wish:
     operation: UUID | None
     yes: bool
     as_json: bool
+    request_approval: bool = False
 
     @property
     def asks(self) -> bool:
@@ -53,7 +56,7 @@ class Wish:
 
 
 def change_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --reason, --dry-run, --expect, --operation, --yes and --json, passed on as one `wish`."""
+    """Add --reason, --dry-run, --expect, --operation, --request-approval, --yes and --json, passed on as one `wish`."""
 
     @wraps(function)
     def wishing(
@@ -64,9 +67,10 @@ def change_options(function: Callable[..., Any]) -> Callable[..., Any]:
         operation_id: UUID | None,
         yes: bool,
         as_json: bool,
+        request_approval: bool,
         **kwargs: Any,
     ) -> Any:
-        wish = Wish(reason, dry_run, expect, operation_id, yes, as_json)
+        wish = Wish(reason, dry_run, expect, operation_id, yes, as_json, request_approval)
         return function(*args, wish=wish, **kwargs)
 
     options = click.option("--yes", "-y", is_flag=True, help="Do not ask on a terminal.")(wishing)
@@ -76,6 +80,11 @@ def change_options(function: Callable[..., Any]) -> Callable[..., Any]:
         type=click.UUID,
         metavar="ID",
         help="Send under this id; an operation done already is answered, not done twice.",
+    )(options)
+    options = click.option(
+        "--request-approval",
+        is_flag=True,
+        help="Where a second operator must approve, ask for it: see `nightdesk approvals`.",
     )(options)
     return json_option(write_options(options))
 
@@ -112,7 +121,9 @@ def run_change(database: Database, planner: Planner, wish: Wish) -> None:
         return
     if wish.asks:
         _ask(plan)
-    _answer(_apply(database, plan, wish.operation or uuid4(), reason), wish)
+    with approval_asked(database, plan, reason, wanted=wish.request_approval, as_json=wish.as_json):
+        receipt = _apply(database, plan, wish.operation or uuid4(), reason)
+    _answer(receipt, wish)
 
 
 def _done_before(database: Database, wish: Wish) -> Receipt | None:
