@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from db.changes import ChangeSet, OnConflict, Receipt, RowChange, Unit, apply, begin_batch, undo_plan
-from db.errors import NightdeskError, PermissionDenied, Refused, RowsMoved, UsageError
+from db.errors import ApprovalNeeded, NightdeskError, PermissionDenied, Refused, RowsMoved, UsageError
 from tests.db.changes.ground import (
     Connection,
     another_supporter,
@@ -74,7 +74,7 @@ def test_from_the_threshold_on_a_second_operator_must_approve(
     support: Connection, second: Connection, owner: Connection
 ) -> None:
     plan = inserting(support, MANY)
-    with pytest.raises(PermissionDenied, match="second operator must approve"):
+    with pytest.raises(ApprovalNeeded, match="second operator must approve"):
         send(support, plan)
     approve(support, second, plan)
     assert send(support, plan).changed == MANY
@@ -197,8 +197,8 @@ def test_two_operators_racing_for_one_approval_spend_it_once(
     with ThreadPoolExecutor(3) as pool:
         answers = list(pool.map(attempt, range(3)))
     assert sorted(type(answer).__name__ for answer in answers) == [
-        "PermissionDenied",
-        "PermissionDenied",
+        "ApprovalNeeded",
+        "ApprovalNeeded",
         "Receipt",
     ]
 

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from db.changes import ChangeSet, RowChange, RowCheck, database_identity
-from db.errors import UsageError
+from db.changes.apply import refusal
+from db.errors import ExitCode, UsageError
 from tests.db.changes.ground import Connection, one, plan_of, send
 
 UPDATE: dict[str, Any] = {
@@ -74,7 +75,6 @@ def test_what_is_no_document_is_refused(text: str | None, support: Connection) -
         {"database": "1:2"},
         {"database": ...},
         {"units": ...},
-        {"units": []},
         {"units": {}},
         {"units": [[]]},
         {"units": [None]},
@@ -93,7 +93,6 @@ def test_what_is_no_document_is_refused(text: str | None, support: Connection) -
         {"undoes": "nonsense"},
         {"undoes": 5},
         {"undoes": None},
-        {"undoes": "00000000-0000-4000-8000-000000000000"},
     ],
     ids=str,
 )
@@ -103,6 +102,19 @@ def test_a_document_of_the_wrong_shape_is_refused(
     owner.execute("insert into thing (id) values ('t1')")
     assert refused_with(support, json.dumps(document(support, **parts))) == "ND005"
     assert one(owner, "select note from thing") is None
+
+
+@pytest.mark.parametrize(
+    "parts", [{"units": []}, {"undoes": "00000000-0000-4000-8000-000000000000"}], ids=str
+)
+def test_a_document_of_the_right_shape_that_has_nothing_to_do_is_no_misuse(
+    parts: dict[str, Any], support: Connection, owner: Connection
+) -> None:
+    text = json.dumps(document(support, **parts))
+    assert refused_with(support, text) == "ND007"
+    with pytest.raises(psycopg.Error) as refused:
+        send(support, text)
+    assert refusal(refused.value).exit_code is ExitCode.REFUSED
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def test_a_reveal_names_one_row(support: Connection, owner: Connection) -> None:
 
 @pytest.mark.parametrize("key", ["{}", "[]", "null", '{"ctid": "(0,1)"}', '{"nothing": "x"}'])
 def test_a_reveal_without_a_key_is_refused(key: str, support: Connection) -> None:
-    with pytest.raises(psycopg.Error, match="names no record|has no column"):
+    with pytest.raises(psycopg.Error, match=r"names no record|has no column"):
         support.execute(REVEAL, ("public.parent", key, "name"))
 
 

@@ -88,9 +88,10 @@ begin
   if not document ? 'undoes' then
     return null;
   end if;
-  if document ->> 'undoes' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
-    select o.* into v_undone from nightdesk.operation o where o.id = (document ->> 'undoes')::uuid;
+  if coalesce(document ->> 'undoes', '') !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
+    raise exception using errcode = 'ND005', message = 'the change set is malformed: an undo names an operation by its id';
   end if;
+  select o.* into v_undone from nightdesk.operation o where o.id = (document ->> 'undoes')::uuid;
   if v_undone.id is null then
     raise exception using errcode = 'ND007', message = format('there is no operation %s to undo', document ->> 'undoes');
   end if;

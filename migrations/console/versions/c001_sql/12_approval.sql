@@ -74,7 +74,8 @@ set search_path = pg_catalog, pg_temp
 begin atomic
   with entry as (
     select p.n as part, u.n as unit_number, x.n as place, u.unit ->> 'unit' as unit, x.entry,
-           to_regclass(format('%I.%I', split_part(x.entry ->> 'table', '.', 1), split_part(x.entry ->> 'table', '.', 2))) as table_oid
+           case when x.entry ->> 'table' ~ '^[^.]+[.][^.]+$'
+                then to_regclass(format('%I.%I', split_part(x.entry ->> 'table', '.', 1), split_part(x.entry ->> 'table', '.', 2))) end as table_oid
     from nightdesk.approval a,
          unnest(a.changes) with ordinality p (text, n),
          jsonb_array_elements(p.text::jsonb -> 'units') with ordinality u (unit, n),
