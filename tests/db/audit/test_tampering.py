@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 
+from db.audit import Finding, drop_month, read_heads, verify
 from db.changes import OnConflict, Receipt, RowChange, Unit, apply, undo_plan
-from db.errors import NightdeskError
-from tests.db.changes.ground import Connection, one, plan_of, plan_of_units, rows, seen_by, unguarded
+from db.errors import NightdeskError, PermissionDenied, Refused
+from tests.db.changes.ground import Connection, do, one, plan_of, plan_of_units, rows, seen_by, unguarded
 
 SESSION = UUID("5e551000-0000-4000-8000-000000000000")
 
@@ -40,7 +42,12 @@ def chain(support: Connection) -> tuple[Receipt, ...]:
 
 
 def problems(owner: Connection) -> list[tuple[str | None, str]]:
-    return [(code, problem) for _, code, problem in rows(owner, "select * from nightdesk.verify_audit()")]
+    """What one statement finds; slices of whatever size find the same."""
+    found = rows(owner, "select * from nightdesk.verify_audit()")
+    for size in (1, 5, 20_000):
+        sliced = verify(owner, slice_rows=size).findings
+        assert sorted(map(str, sliced)) == sorted(str(Finding(*row)) for row in found)
+    return [(code, problem) for _, code, problem in found]
 
 
 def tamper(owner: Connection, statement: str, *arguments: object) -> None:
@@ -244,13 +251,173 @@ def test_months_are_there_for_two_years_and_made_when_missing(owner: Connection)
 def test_a_month_dropped_by_retention_verifies_by_its_digests(
     chain: tuple[Receipt, ...], owner: Connection
 ) -> None:
-    month = one(owner, "select tableoid::regclass::text from nightdesk.row_change limit 1")
-    with owner.transaction(force_rollback=True):
-        owner.execute(f"drop table {month}")
+    in_the_past(owner)
+    try:
         assert problems(owner) == []
-        owner.execute("alter table nightdesk.operation disable trigger append_only")
-        owner.execute("update nightdesk.operation set reason = 'forged' where chain_seq = 2")
+        assert drop_month(owner, OLD.date()) == 4
+        assert one(owner, "select to_regclass('nightdesk.row_change_202301') is null")
+        assert rows(
+            owner, "select month::text, dropped_by::text, operations from nightdesk.dropped_month"
+        ) == [("2023-01-01", "postgres", 4)]
+        assert problems(owner) == []
+        tamper(owner, "update nightdesk.operation set reason = 'forged' where chain_seq = 2")
         assert problems(owner) == [(chain[1].code, "the operation was altered")]
+        tamper(owner, "delete from nightdesk.operation where chain_seq = 3")
+        assert (
+            None,
+            "the operations of 2023-01 are not those whose row images retention dropped",
+        ) in problems(owner)
+    finally:
+        forget_dropped(owner)
+
+
+def test_a_month_that_was_destroyed_is_no_retention(chain: tuple[Receipt, ...], owner: Connection) -> None:
+    in_the_past(owner)
+    owner.execute("drop table nightdesk.row_change_202301")
+    gone = (None, "the row images of 2023-01 are missing, and no retention dropped them")
+    assert problems(owner) == [gone]
+    assert [finding.problem for finding in verify(owner, since=OLD).findings] == [gone[1]]
+    assert verify(owner, since=OLD + timedelta(days=60)).sound
+    # Nor does a record help that says it was dropped while it was still to be kept.
+    owner.execute(
+        "insert into nightdesk.dropped_month select '2023-01-01', '2024-12-31', 'postgres', d.*"
+        " from nightdesk.month_digest('2023-01-01') d"
+    )
+    try:
+        assert problems(owner) == [
+            (None, "the row images of 2023-01 were dropped before their retention had passed")
+        ]
+    finally:
+        forget_dropped(owner)
+
+
+def test_a_month_is_dropped_past_its_retention_only_and_by_a_dba_only(
+    ground_database: str, chain: tuple[Receipt, ...], owner: Connection
+) -> None:
+    with seen_by(ground_database, "dba") as dba:
+        with pytest.raises(Refused, match="are kept until"):
+            drop_month(dba, datetime.now(UTC).date())
+        with pytest.raises(Refused, match="there are no row images of 2020-02"):
+            drop_month(dba, date(2020, 2, 1))
+    in_the_past(owner)
+    with seen_by(ground_database, "oncall") as oncall:
+        with pytest.raises(PermissionDenied):
+            drop_month(oncall, OLD.date())
+    tamper(owner, "update nightdesk.row_change set unit = 'forged'")
+    with seen_by(ground_database, "dba") as dba:
+        with pytest.raises(Refused, match="2023-01 is not sound"):
+            drop_month(dba, OLD.date())
+    owner.execute("drop table nightdesk.row_change_202301")
+
+
+@pytest.mark.parametrize(
+    ("table", "change"),
+    [
+        ("operation", "disable trigger append_only"),
+        ("operation", "enable replica trigger append_only"),
+        ("operation", "enable trigger never_truncated"),
+        ("row_change", "disable trigger never_truncated"),
+        ("row_change_209905", "disable trigger append_only"),
+        ("row_change_209905", "disable trigger never_truncated"),
+        ("reveal", "disable trigger all"),
+        ("dropped_month", "disable trigger append_only"),
+    ],
+)
+def test_a_table_that_can_be_rewritten_is_named(table: str, change: str, owner: Connection) -> None:
+    with owner.transaction(force_rollback=True):
+        owner.execute("select nightdesk.ensure_audit_partition('2099-05-17')")
+        owner.execute(f"alter table nightdesk.{table} {change}")
+        told = {problem for _, problem in problems(owner)}
+        trigger = "never_truncated" if "never_truncated" in change else "append_only"
+        assert (
+            f"nightdesk.{table} can be rewritten: its trigger {trigger} is missing, disabled or another one"
+            in told
+        )
+
+
+def test_an_operation_deleted_between_commands_of_its_operator_leaves_a_hole(
+    support: Connection, owner: Connection
+) -> None:
+    """Each command is a connection of its own and names no console session."""
+    done = [do(support, RowChange.insert("thing", key={"id": f"t{n}"}, after={})) for n in range(3)]
+    assert len({receipt.console_session for receipt in done}) == 1
+    tamper(owner, "delete from nightdesk.row_change where operation_id = %s", done[1].operation_id)
+    tamper(owner, "delete from nightdesk.operation where id = %s", done[1].operation_id)
+    assert problems(owner) == [(done[2].code, "links 2 to 2 of its console session are missing")]
+
+
+def test_nobody_begins_the_chain_that_another_falls_back_to(
+    ground_database: str, support: Connection, owner: Connection
+) -> None:
+    own = one(owner, "select nightdesk.own_session('test_oncall')")
+    with pytest.raises(PermissionDenied, match="belongs to somebody else"):
+        apply(
+            support, plan_of(support, RowChange.insert("thing", key={"id": "t"}, after={})), operation_id=uuid4(),
+            reason="a trap", console_session=own,
+        )  # fmt: skip
+
+
+def test_a_tail_cut_off_with_its_head_is_found_by_the_heads_kept_elsewhere(
+    chain: tuple[Receipt, ...], owner: Connection
+) -> None:
+    kept = read_heads(owner).heads
+    assert [(head.chain_seq, head.digest) for head in kept] == [(4, chain[3].chain_head)]
+    tamper(owner, "delete from nightdesk.row_change where operation_id = %s", chain[3].operation_id)
+    tamper(owner, "delete from nightdesk.operation where id = %s", chain[3].operation_id)
+    owner.execute(
+        "update nightdesk.chain_head set chain_seq = 3, digest = (select digest from nightdesk.operation where chain_seq = 3)"
+    )
+    assert verify(owner).sound
+    assert [finding.problem for finding in verify(owner, kept=kept).findings] == [
+        f"link 4 of console session {SESSION} of test_support is not the one kept"
+    ]
+
+
+def test_a_part_of_the_record_is_verified_with_its_links_to_what_was_before(
+    chain: tuple[Receipt, ...], owner: Connection
+) -> None:
+    since = one(owner, "select applied_at from nightdesk.operation where chain_seq = 3")
+    verification = verify(owner, since=since, slice_rows=1)
+    assert (verification.operations, verification.sessions, verification.sound) == (2, 1, True)
+    tamper(owner, "update nightdesk.operation set reason = 'forged' where chain_seq = 1")
+    assert verify(owner, since=since).sound
+    tamper(owner, "update nightdesk.operation set digest = '' where chain_seq = 2")
+    assert [finding.problem for finding in verify(owner, since=since).findings] == [
+        "it does not follow the operation before it"
+    ]
+
+
+OLD = datetime(2023, 1, 10, tzinfo=UTC)
+
+
+def in_the_past(owner: Connection) -> None:
+    """Move the chain to January 2023, whole: digests and links made anew, as if it had been done then."""
+    owner.execute("select nightdesk.ensure_audit_partition(%s)", (OLD,))
+    with unguarded(owner):
+        for table in ("operation", "row_change"):
+            owner.execute(
+                f"update nightdesk.{table} set applied_at = %s::timestamptz + (applied_at - date_trunc('day', applied_at))",
+                (OLD,),
+            )
+        for number in range(1, 5):
+            owner.execute(
+                "update nightdesk.operation o set previous_digest = b.digest from nightdesk.operation b"
+                " where o.chain_seq = %s and b.chain_seq = o.chain_seq - 1",
+                (number,),
+            )
+            owner.execute(
+                "update nightdesk.operation o set digest = nightdesk.operation_digest(o) where chain_seq = %s",
+                (number,),
+            )
+        owner.execute(
+            "update nightdesk.chain_head h set digest = o.digest from nightdesk.operation o where o.chain_seq = 4"
+        )
+
+
+def forget_dropped(owner: Connection) -> None:
+    owner.execute("alter table nightdesk.dropped_month disable trigger append_only")
+    owner.execute("delete from nightdesk.dropped_month")
+    owner.execute("alter table nightdesk.dropped_month enable always trigger append_only")
 
 
 def test_the_chain_is_clean_after_many_sessions_at_once(
