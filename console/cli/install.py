@@ -57,7 +57,7 @@ def uninstall(database: Database, yes: bool) -> None:
         if typed != name:
             raise click.Abort
     with database.writing() as connection:
-        kept = remove_everything(connection, database.target.schema, remark)
+        kept = remove_everything(connection, remark)
     for sentence in kept:
         say(sentence)
     say("The schema nightdesk is gone; the platform's tables are as they were.")

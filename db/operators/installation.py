@@ -85,7 +85,6 @@ def sync_rights(
 
 def uninstall(
     connection: Connection,
-    schema: str = "public",
     report: Report | None = None,
     *,
     lock_timeout: str = _LOCK_TIMEOUT,
@@ -94,7 +93,6 @@ def uninstall(
 
     Args:
         connection: A session of the platform's owner.
-        schema: Where the platform's tables live.
         report: Receives each statement that was run.
         lock_timeout: How long a statement may wait for a table, and others behind it.
 
