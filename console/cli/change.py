@@ -49,6 +49,11 @@ class Wish:
     request_approval: bool = False
 
     @property
+    def expected(self) -> str | None:
+        """The expected hash as hashes are written."""
+        return None if self.expect is None else self.expect.strip().lower()
+
+    @property
     def asks(self) -> bool:
         """Whether a person sits there who wants to be asked."""
         told = self.yes or self.as_json or self.expect is not None
@@ -89,7 +94,7 @@ def change_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return json_option(write_options(options))
 
 
-def run_change(database: Database, planner: Planner, wish: Wish) -> None:
+def run_change(database: Database, planner: Planner, wish: Wish, *, undoing: str | None = None) -> None:
     """Plan a change, show it, and unless it is a dry run apply exactly what was shown.
 
     A person at a terminal is asked; `--yes`, `--expect`, `--json` and anything that is no terminal are not.
@@ -98,6 +103,7 @@ def run_change(database: Database, planner: Planner, wish: Wish) -> None:
         database: Where.
         planner: Reads what it needs and returns the plan; it writes nothing.
         wish: What the options of the command say.
+        undoing: Id or code of the operation that the plan takes back, if it is an undo.
 
     Raises:
         UsageError: No reason was given.
@@ -106,7 +112,7 @@ def run_change(database: Database, planner: Planner, wish: Wish) -> None:
         OutcomeUnknown: The connection was lost and nobody can say yet; the sentence names the operation.
     """
     reason = require_reason(wish.reason, dry_run=wish.dry_run)
-    done = _done_before(database, wish)
+    done = _done_before(database, planner, wish, undoing)
     if done is not None:
         _answer(done, wish)
         return
@@ -116,7 +122,7 @@ def run_change(database: Database, planner: Planner, wish: Wish) -> None:
         _show(plan)
     elif wish.dry_run:
         emit_json(_document(plan))
-    _assert_expected(plan, wish.expect)
+    _assert_expected(plan, wish.expected)
     if wish.dry_run:
         return
     if wish.asks:
@@ -126,20 +132,21 @@ def run_change(database: Database, planner: Planner, wish: Wish) -> None:
     _answer(receipt, wish)
 
 
-def _done_before(database: Database, wish: Wish) -> Receipt | None:
-    """Return the receipt of the operation that the operator sends again, if it is done."""
+def _done_before(database: Database, planner: Planner, wish: Wish, undoing: str | None) -> Receipt | None:
+    """Return the receipt of the operation that the operator sends again, if it is done and is the same change."""
+    from console.cli.repeat import assert_same_change
     from db.changes import find_operation
 
     if wish.operation is None or wish.dry_run:
         return None
-    try:
-        with database.reading() as connection:
-            receipt = find_operation(connection, str(wish.operation)).receipt
-    except NotFound:
-        return None
-    if wish.expect is not None and wish.expect.strip().lower() != receipt.hash:
-        raise Refused(f"{receipt.code} was already done with other changes (hash {receipt.hash}).")
-    return replace(receipt, already_done=True)
+    with database.reading() as connection:
+        try:
+            operation = find_operation(connection, str(wish.operation))
+        except NotFound:
+            return None
+        undone = find_operation(connection, undoing) if undoing is not None else None
+        assert_same_change(operation, lambda: planner(connection), undone, wish.expected)
+    return replace(operation.receipt, already_done=True)
 
 
 def _answer(receipt: Receipt, wish: Wish) -> None:
@@ -150,7 +157,7 @@ def _answer(receipt: Receipt, wish: Wish) -> None:
 
 
 def _assert_expected(plan: ChangeSet, expect: str | None) -> None:
-    if expect is not None and expect.strip().lower() != plan.hash:
+    if expect is not None and expect != plan.hash:
         raise Refused(
             f"The plan is not the expected one: its hash is now {plan.hash}. Nothing was changed;"
             " look at it again with --dry-run."

@@ -32,4 +32,5 @@ def command(
         database,
         lambda connection: undo_plan(connection, operation),
         wish,
+        undoing=operation,
     )

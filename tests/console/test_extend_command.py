@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from tests.postgres import as_role, as_url
 
 Capture = pytest.CaptureFixture[str]
 EXPIRY = datetime(2031, 3, 1, 12, 0)
+OPERATION = "6f1d2c1e-58b4-4f0e-9a53-0d8f6b3f7a11"
 EXTEND = ("reservations", "extend", "ana", "--days", "3")
 
 
@@ -94,6 +96,82 @@ def test_apply_what_was_shown_then_undo_is_possible(
     # The same request again is another plan: the expiry has moved.
     assert run((*EXTEND, "--reason", "again", "--expect", seen, *where)) == 1
     assert "not the expected one" in capsys.readouterr().err
+    assert expiry(owner) == EXPIRY + timedelta(days=3)
+
+
+def add_ben(connection: Connection) -> None:
+    connection.execute(
+        "insert into users (id, email, username, status, reservation_expires_at)"
+        " values ('usr_ben', 'ben@example.com', 'ben', 'PENDING', %s)",
+        (EXPIRY,),
+    )
+
+
+def test_the_same_change_under_the_same_id_is_answered_and_not_done_twice(
+    platform_database: str, owner: Connection, capsys: Capture
+) -> None:
+    where = (*as_support(platform_database), "--operation", OPERATION, "--reason", "r")
+    assert run((*EXTEND, *where)) == 0
+    capsys.readouterr()
+    assert run((*EXTEND, *where)) == 0
+    assert "was done already" in capsys.readouterr().out
+    assert (expiry(owner), operations(owner)) == (EXPIRY + timedelta(days=3), 1)
+
+
+def test_another_change_under_the_same_id_is_refused_by_name(
+    platform_database: str, owner: Connection, capsys: Capture
+) -> None:
+    add_ben(owner)
+    where = (*as_support(platform_database), "--operation", OPERATION, "--reason", "r")
+    assert run((*EXTEND, *where)) == 0
+    code = capsys.readouterr().out.split("ND-")[1].split()[0]
+    assert run(("reservations", "extend", "ben", "--days", "9", *where)) == 1
+    captured = capsys.readouterr()
+    assert f"ND-{code} (reservation.extend, 1 row)" in captured.err
+    assert "another change" in captured.err
+    assert "done already" not in captured.out
+    assert operations(owner) == 1
+
+
+def test_the_same_id_with_another_expected_hash_is_refused(
+    platform_database: str, owner: Connection, capsys: Capture
+) -> None:
+    where = (*as_support(platform_database), "--operation", OPERATION, "--reason", "r")
+    assert run((*EXTEND, "--json", *where)) == 0
+    done = printed(capsys)
+    assert run((*EXTEND, "--expect", "0" * 64, *where)) == 1
+    assert done["hash"] in capsys.readouterr().err
+    assert run((*EXTEND, "--expect", done["hash"].upper(), *where)) == 0
+    assert "was done already" in capsys.readouterr().out
+
+
+def test_what_cannot_be_planned_again_is_answered_only_by_its_hash(
+    platform_database: str, owner: Connection, capsys: Capture
+) -> None:
+    where = (*as_support(platform_database), "--operation", OPERATION, "--reason", "r")
+    assert run((*EXTEND, "--json", *where)) == 0
+    done = printed(capsys)
+    owner.execute("update users set status = 'ACTIVE' where id = 'usr_ana'")
+    assert run((*EXTEND, *where)) == 1
+    assert "cannot be planned again" in capsys.readouterr().err
+    assert run((*EXTEND, "--expect", done["hash"], *where)) == 0
+
+
+def test_an_undo_under_the_same_id_answers_for_that_undo_only(
+    platform_database: str, owner: Connection, capsys: Capture
+) -> None:
+    where = (*as_support(platform_database), "--reason", "r")
+    assert run((*EXTEND, "--json", *where)) == 0
+    first = printed(capsys)["code"]
+    assert run(("undo", first, "--operation", OPERATION, *where)) == 0
+    capsys.readouterr()
+    assert run(("undo", first, "--operation", OPERATION, *where)) == 0
+    assert "was done already" in capsys.readouterr().out
+    assert run((*EXTEND, "--json", *where)) == 0
+    second = printed(capsys)["code"]
+    assert run(("undo", second, "--operation", OPERATION, *where)) == 1
+    assert run((*EXTEND, "--operation", OPERATION, *where)) == 1
+    assert capsys.readouterr().err.count("another change") == 2
     assert expiry(owner) == EXPIRY + timedelta(days=3)
 
 
@@ -170,6 +248,21 @@ def test_a_person_at_a_terminal_is_asked(
     finally:
         os.close(leader)
     assert expiry(owner) == EXPIRY + timedelta(days=days)
+
+
+def test_ctrl_c_while_the_change_runs_names_the_operation(platform_database: str, owner: Connection) -> None:
+    with (
+        held(platform_database) as release,
+        started(
+            (*EXTEND, "--reason", "r", "--operation", OPERATION, *as_support(platform_database))
+        ) as process,
+    ):
+        until(lambda: waiting(owner))
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+        release()
+    assert process.returncode == 5, err
+    assert f"nightdesk resolve {OPERATION}" in err
 
 
 def test_a_line_lost_before_the_change_is_not_done(platform_database: str, owner: Connection) -> None:
