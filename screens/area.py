@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.message import Message
+from textual.timer import Timer
 from textual.worker import Worker, WorkerState, get_current_worker
 
-from db.errors import NightdeskError
+from db.errors import NightdeskError, PermissionDenied, Unreachable, UsageError
 from db.page import Page, parse_terms
 from screens.desk import Desk
 from screens.detail import DetailPane, Field, Group, Section
-from screens.failures import UnexpectedFailure
+from screens.failures import UnexpectedFailure, in_short
 from screens.filter_bar import FilterBar
-from screens.list_view import Highlighted, Opened, PageRequest, PageShown, PageSource, ReadFailed
+from screens.list_view import Highlighted, ListMessage, Opened, PageRequest, PageShown, PageSource, ReadFailed
 from screens.place_screen import PlaceScreen
 from screens.places import Place
 from screens.sheet import Query, Sheet, SheetView
@@ -56,6 +58,7 @@ class AreaScreen(PlaceScreen):
         self._first_page = first_page
         self._detail_number = 0
         self._detail_key: Hashable = None
+        self._retry: Timer | None = None
 
     def compose_body(self) -> ComposeResult:
         """Filter, lists, details."""
@@ -70,7 +73,8 @@ class AreaScreen(PlaceScreen):
         self.active.rows.focus()
         page, self._first_page = self._first_page, None
         for view in self.sheets:
-            view.show(self._source(view), page if view is self.active else None)
+            view.rows.mark(view is self.active)
+            view.show(self._source(view), self._empty(view), page if view is self.active else None)
 
     @property
     def current(self) -> Any | None:
@@ -92,26 +96,32 @@ class AreaScreen(PlaceScreen):
         for view in self.sheets:
             if view.rows is event.widget and view is not self.active:
                 self.active = view
-                self.filter_bar.set_text(view.query.text)
+                self._show_filter_bar()
                 self._detail_if_moved()
         for view in self.sheets:
             view.rows.set_class(view is self.active, "-active")
+            view.rows.mark(view is self.active)
+        self.key_bar.lend(self.filter_bar.KEYS if self.filter_bar.editing else ())
         self.situation_changed()
 
     # Listing
 
-    def show_filter(self, text: str) -> None:
-        """Show the rows that a filter lets through, or say what is wrong with it and let it be mended."""
+    async def show_filter(self, text: str) -> None:
+        """Show the rows that a filter lets through; if it is wrong, the former rows stay and it can be mended."""
+        view = self.active
         try:
             query = Query(parse_terms(text), text)
         except NightdeskError as error:
-            self.status.say(str(error), Tone.BAD)
+            await self.filter_bar.complain(str(error), view.sheet.filter_hint, text)
             return
-        self.active.query = query
-        self.filter_bar.set_text(text)
-        self.active.rows.focus()
         self.status.say("")
-        self.active.show(self._source(self.active))
+        view.ask(query, self._source(view, query), self._empty(view, query))
+        self.filter_bar.wait(text)
+        view.rows.focus()
+
+    def _show_filter_bar(self) -> None:
+        several = self.active.sheet.id if len(self.sheets) > 1 else ""
+        self.filter_bar.set_text(self.active.query.text, several)
 
     def refresh_rows(self) -> None:
         """Read what is on screen again."""
@@ -121,28 +131,38 @@ class AreaScreen(PlaceScreen):
             if view.rows.rows:
                 view.rows.reload()
             else:
-                view.show(self._source(view))
+                view.show(self._source(view), self._empty(view))
         if self.detail_open:
             self._read_detail()
 
     async def edit_filter(self) -> None:
         """Let the operator type a filter for the list that has the focus."""
+        self._show_filter_bar()
         await self.filter_bar.edit(self.active.sheet.filter_hint)
 
-    def _source(self, view: SheetView[Any]) -> PageSource[Any]:
-        query, read_page = view.query, view.sheet.read_page
+    def _empty(self, view: SheetView[Any], query: Query | None = None) -> Callable[[], str]:
+        asked = query or view.query
+
+        def empty() -> str:
+            known = self.desk.known
+            return view.nothing(asked, known.capabilities if known is not None else None)
+
+        return empty
+
+    def _source(self, view: SheetView[Any], query: Query | None = None) -> PageSource[Any]:
+        asked, read_page = query or view.query, view.sheet.read_page
 
         def read(request: PageRequest) -> Page[Any]:
             capabilities = self.desk.learn().capabilities
             with self.desk.database.reading() as connection:
-                return read_page(connection, capabilities, request, query)
+                return read_page(connection, capabilities, request, asked)
 
         return read
 
     @on(FilterBar.Submitted)
-    def _filter_submitted(self, event: FilterBar.Submitted) -> None:
+    async def _filter_submitted(self, event: FilterBar.Submitted) -> None:
         event.stop()
-        self.show_filter(event.text)
+        await self.show_filter(event.text)
 
     @on(FilterBar.Left)
     def _filter_left(self, event: FilterBar.Left) -> None:
@@ -152,22 +172,64 @@ class AreaScreen(PlaceScreen):
     @on(PageShown)
     def _page_shown(self, event: PageShown) -> None:
         event.stop()
-        if event.rows is self.active.rows:
+        view = self._view_of(event)
+        if not view.rows.switching and view.settle(holds=True) is not None and view is self.active:
+            self._show_filter_bar()
+        if view is self.active:
             rows = f"{event.count:,}{'+' if event.more else ''} row{'' if event.count == 1 else 's'}"
             self.status.fresh(event.as_of, event.elapsed_ms, rows)
             self.status.note(event.note or "")
-        self.learned()
+        self._answered(True)
+        if self.desk.unresolved:
+            self._ask_again()
 
     @on(ReadFailed)
-    def _read_failed(self, event: ReadFailed) -> None:
+    async def _read_failed(self, event: ReadFailed) -> None:
         event.stop()
-        if any(view.rows is event.rows and view.rows.rows for view in self.sheets):
-            self.status.stale_since()
-        if isinstance(event.error, NightdeskError):
-            self.status.say(str(event.error), Tone.BAD)
-        else:
+        view = self._view_of(event)
+        asked = view.settle(holds=False)
+        if isinstance(event.error, UsageError) and asked is not None:
+            await self.filter_bar.complain(str(event.error), view.sheet.filter_hint, asked.text)
+            return
+        if asked is not None and view is self.active:
+            self._show_filter_bar()
+        if not isinstance(event.error, NightdeskError):
             self.app.post_message(UnexpectedFailure(event.error))
+        elif view.rows.rows:
+            self.status.say(f"{in_short(event.error)}: {event.error}", Tone.BAD)
+        else:
+            # The list says the whole sentence, over as many lines as it takes.
+            self.status.say(in_short(event.error), Tone.BAD)
+        if view.rows.rows:
+            self.status.stale_since()
+            self._retry_on_the_minute()
+        self._answered(not isinstance(event.error, Unreachable | PermissionDenied))
+
+    def _view_of(self, event: ListMessage) -> SheetView[Any]:
+        return next(view for view in self.sheets if view.rows is event.rows)
+
+    def _answered(self, answered: bool) -> None:
+        if self.desk.known is None:
+            self.masthead.connected(answered)
         self.learned()
+
+    def _retry_on_the_minute(self) -> None:
+        """Try again by itself while the rows are stale, once a minute at most; fresh rows ask for nothing."""
+        if self._retry is None:
+            self._retry = self.set_timer(60 - datetime.now(UTC).timestamp() % 60, self._try_again)
+
+    def _try_again(self) -> None:
+        self._retry = None
+        if self.status.stale:
+            for view in self.sheets:
+                view.rows.reload()
+
+    def _ask_again(self) -> None:
+        from screens.unresolved import ask_again
+
+        self.run_worker(
+            ask_again(self), exclusive=True, exit_on_error=False, group="resolve", description="resolve"
+        )
 
     @on(Highlighted)
     def _highlighted(self, event: Highlighted) -> None:
@@ -240,6 +302,6 @@ class AreaScreen(PlaceScreen):
             self.situation_changed()
             return True
         if self.active.query.text:
-            self.show_filter("")
+            self.run_worker(self.show_filter(""), group="filter", description="no filter")
             return True
         return False

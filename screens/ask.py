@@ -12,6 +12,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from screens.key_bar import KeyHint
 from screens.text import plain
 
 
@@ -26,6 +27,7 @@ class Ask(ModalScreen[str | None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Cancel")]
+    KEYS: ClassVar[tuple[KeyHint, ...]] = (KeyHint("Enter", "preview"), KeyHint("Esc", "cancels"))
     HELP = "Type the answer, Enter goes on to the preview, Esc leaves; nothing is changed here."
 
     def __init__(self, title: str, question: str, value: str, complaint: Callable[[str], str | None]) -> None:

@@ -38,6 +38,7 @@ class Desk:
         self.session: UUID = uuid4()
         self._known: Knowledge | None = None
         self._outdated = False
+        self.unresolved: tuple[UUID, ...] = ()
         self._guard = threading.Lock()
 
     @property
@@ -59,6 +60,14 @@ class Desk:
                 facts = self.database.facts
                 self._known = Knowledge(facts, capabilities, self._why_read_only(facts, capabilities))
             return self._known
+
+    def remember(self, operation: UUID) -> None:
+        """Keep the id of an operation whose outcome is not known."""
+        self.unresolved = (*self.unresolved, operation)
+
+    def settle(self, operation: UUID) -> None:
+        """The outcome of an operation is known now."""
+        self.unresolved = tuple(each for each in self.unresolved if each != operation)
 
     def forget(self) -> None:
         """Ask again on next use: rights and tables may have changed since."""

@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from screens.detail import DetailPane, Section
+from screens.key_bar import KeyHint
 from screens.place_screen import PlaceScreen
 from screens.text import plain
 
@@ -27,6 +28,7 @@ class Help(ModalScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,question_mark,f1,q", "leave", "Close", show=False)
     ]
+    KEYS: ClassVar[tuple[KeyHint, ...]] = (KeyHint("PgDn", "scrolls"), KeyHint("Esc", "closes"))
     HELP = "Esc closes the help."
 
     def __init__(self, screen: PlaceScreen, sections: Sequence[Section]) -> None:

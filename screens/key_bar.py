@@ -33,14 +33,21 @@ class KeyBar(OneLine):
     def __init__(self) -> None:
         super().__init__(id="keys")
         self._hints: tuple[KeyHint, ...] = ()
+        self._lent: tuple[KeyHint, ...] = ()
 
     @property
     def hints(self) -> tuple[KeyHint, ...]:
         """What is shown."""
-        return self._hints
+        return self._lent or self._hints
+
+    def lend(self, hints: Sequence[KeyHint]) -> None:
+        """Show the keys of whatever has them now, a dialog or an input; none gives the line back."""
+        if tuple(hints) != self._lent:
+            self._lent = tuple(hints)
+            self._lay_out()
 
     def show(self, hints: Sequence[KeyHint]) -> None:
-        """Show other hints; does nothing when they are the same."""
+        """Show other hints; does nothing when they are the same; unseen while the line is lent."""
         if tuple(hints) != self._hints:
             self._hints = tuple(hints)
             self._lay_out()
@@ -52,7 +59,7 @@ class KeyBar(OneLine):
     def _lay_out(self) -> None:
         runs: list[Run] = []
         room = self.size.width
-        for hint in self._hints:
+        for hint in self.hints:
             pieces = _pieces(hint)
             length = sum(cell_len(piece.text) for piece in pieces)
             if length > room:

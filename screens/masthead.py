@@ -15,6 +15,7 @@ from db.visible import visible
 from screens.desk import Desk
 from screens.places import Place
 
+NOT_CONNECTED = "not connected"
 _SEPARATOR = " · "
 _RANKS = ("dba", "oncall", "support", "worker", "viewer")
 
@@ -78,6 +79,12 @@ class Masthead(Widget):
         super().__init__()
         self._desk = desk
         self._place = place
+        self._refused = False
+
+    def connected(self, answered: bool) -> None:
+        """Take in whether the database answered the last time it was asked."""
+        self._refused = not answered
+        self.refresh()
 
     def render_line(self, y: int) -> Strip:
         """Draw one of the two lines; called by the compositor."""
@@ -90,7 +97,13 @@ class Masthead(Widget):
         label = f" {badge(environment)} "
         known = self._desk.known
         facts = known.facts if known else None
-        text = identity(facts, known is not None and known.read_only is not None, width - cell_len(label) - 1)
+        text = (
+            NOT_CONNECTED
+            if facts is None and self._refused
+            else identity(
+                facts, known is not None and known.read_only is not None, width - cell_len(label) - 1
+            )
+        )
         return [
             Segment(label, self.get_component_rich_style(f"masthead--{environment.kind.value}")),
             Segment(f" {text}", self.get_component_rich_style("masthead--identity")),

@@ -90,7 +90,25 @@ class PlaceScreen(Screen[None]):
             self.masthead.refresh()
             self.situation_changed()
 
+    def hold_unresolved(self) -> None:
+        """Keep the first operation whose outcome is unknown on the status line, with the way to its answer."""
+        if not self.desk.unresolved:
+            self.status.hold()
+            return
+        command = f"nightdesk resolve {self.desk.unresolved[0]}"
+        self.status.hold(
+            f"operation unknown: {command} · r asks again", f"operation unknown: {command}", command
+        )
+
+    def on_screen_suspend(self) -> None:
+        """While a dialog stands here, the last line says what its keys are."""
+        dialog = self.app.screen_stack[-1]
+        if dialog is not self and self.app.screen_stack[0] is self:
+            self.key_bar.lend(getattr(dialog, "KEYS", ()))
+
     def on_screen_resume(self) -> None:
         """Another place may have learned something meanwhile."""
+        self.key_bar.lend(())
+        self.hold_unresolved()
         self.learned()
         self.situation_changed()

@@ -38,6 +38,11 @@ async def repair(screen: PlaceScreen, plan: Callable[[], ChangeSet]) -> None:
             kind=screen.desk.database.target.environment.kind,
         )
         confirmed = await screen.app.push_screen_wait(dialog)
+        if confirmed is not None and confirmed.unknown is not None:
+            screen.desk.remember(confirmed.unknown)
+            screen.refresh_rows()
+            screen.hold_unresolved()
+            return
         if confirmed is None or confirmed.receipt is None:
             screen.refresh_rows()
             screen.status.say("Nothing was changed from here.", Tone.QUIET)

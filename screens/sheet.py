@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias
 
+from db.areas import Area, area_status, empty_sentence
 from db.capabilities import Capabilities
 from db.page import Listing, Page, Term, fetch_page
 from screens.detail import Section
@@ -42,6 +43,7 @@ class Sheet(Generic[Row]):
         read_detail: Reads one record in full; runs in a worker.
         empty: What to say when there are no rows.
         filter_hint: Example of its filter, empty when it takes none.
+        area: What decides whether rows may be hidden from the operator; None where nothing can be.
     """
 
     id: str
@@ -51,6 +53,7 @@ class Sheet(Generic[Row]):
     read_detail: Callable[[Any, Capabilities, Row], tuple[Section, ...]]
     empty: str = "no rows"
     filter_hint: str = ""
+    area: Area | None = None
 
 
 def listed(listing: Callable[[Capabilities], Listing[Row]]) -> ReadPage[Row]:
@@ -81,6 +84,7 @@ class SheetView(Generic[Row]):
         self.sheet = sheet
         self.rows: ListView[Row] = ListView(sheet.columns, sheet.key, id=sheet.id)
         self.query = Query()
+        self.asked: Query | None = None
 
     @property
     def key(self) -> Hashable:
@@ -88,7 +92,26 @@ class SheetView(Generic[Row]):
         row = self.rows.current
         return None if row is None else (self.sheet.id, self.sheet.key(row))
 
-    def show(self, source: PageSource[Row], page: Page[Row] | None = None) -> None:
+    def show(self, source: PageSource[Row], empty: Callable[[], str], page: Page[Row] | None = None) -> None:
         """Show the rows that the query lets through, from the beginning."""
-        empty = f"no row matches {self.query.text}" if self.query.text else self.sheet.empty
+        self.asked = None
         self.rows.show(source, empty=empty, page=page)
+
+    def ask(self, query: Query, source: PageSource[Row], empty: Callable[[], str]) -> None:
+        """Show the rows of another query once they are there; until then, or if it is wrong, those of the former."""
+        self.asked = query
+        self.rows.show(source, empty=empty, keep=True)
+
+    def settle(self, *, holds: bool) -> Query | None:
+        """Take over the query that was asked for, or forget it; returns it when there was one."""
+        asked, self.asked = self.asked, None
+        if asked is not None and holds:
+            self.query = asked
+        return asked
+
+    def nothing(self, query: Query, capabilities: Capabilities | None) -> str:
+        """Why there is no row; never that there is none where rows may be hidden."""
+        certain = f"no row matches {query.text}" if query.text else self.sheet.empty
+        if self.sheet.area is None or capabilities is None:
+            return certain
+        return empty_sentence(area_status(self.sheet.area, capabilities), certain)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from db.areas import Area
 from db.billing import clients
 from db.billing.detail import find_client
 from screens.area import AreaScreen
@@ -22,6 +23,7 @@ class BillingScreen(AreaScreen):
             read_page=listed(clients),
             read_detail=lambda connection, caps, row: sections(find_client(connection, caps, row.id)),
             empty="there is no client",
+            area=Area.CLIENTS,
             filter_hint="billing:past_due  ai-disabled:yes  text:acme",
         ),
     )

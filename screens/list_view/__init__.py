@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from screens.list_view.columns import Align, Column, Cut
-from screens.list_view.messages import Highlighted, Opened, PageShown, ReadFailed
+from screens.list_view.messages import Highlighted, ListMessage, Opened, PageShown, ReadFailed
 from screens.list_view.source import PAGE_ROWS, PageRequest, PageSource, Step
 from screens.list_view.widget import ListView
 
@@ -13,6 +13,7 @@ __all__ = [
     "Column",
     "Cut",
     "Highlighted",
+    "ListMessage",
     "ListView",
     "Opened",
     "PageRequest",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len, chop_cells, set_cell_size
 
 from db.visible import Part, visible_parts
 from screens.list_view.columns import CELL_LIMIT, GAP, Align, Column, Cut, Fitted
@@ -41,6 +41,21 @@ def title_text(fitted: Sequence[Fitted[Row]]) -> str:
         blank = " " * (width - cell_len(title))
         cells.append(blank + title if column.align is Align.RIGHT else title + blank)
     return (" " * GAP).join(cells)
+
+
+def wrapped(text: str, width: int) -> tuple[str, ...]:
+    """A sentence in lines, broken at blanks where there are some, so that its end is never lost at the edge."""
+    lines: list[str] = []
+    line = ""
+    for word in text.split():
+        for piece in chop_cells(word, max(1, width)):
+            longer = f"{line} {piece}" if line else piece
+            if cell_len(longer) <= width or not line:
+                line = longer
+            else:
+                lines.append(line)
+                line = piece
+    return (*lines, line) if line else tuple(lines)
 
 
 def joined(runs: Iterable[Run]) -> tuple[Run, ...]:

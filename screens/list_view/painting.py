@@ -12,8 +12,9 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
+from db.visible import visible
 from screens.list_view.columns import Column, Fitted, content_widths, fit
-from screens.list_view.drawing import Run, row_runs, title_text
+from screens.list_view.drawing import Run, row_runs, title_text, wrapped
 from screens.list_view.source import Row
 from screens.list_view.window import View, Window
 from screens.tone import Tone
@@ -54,6 +55,14 @@ class PaintedList(Widget, Generic[Row], can_focus=True):
         self._wanted: tuple[int, ...] = ()
         self._fitted: tuple[Fitted[Row], ...] = ()
         self._drawn: dict[int, tuple[Run, ...]] = {}
+        self._marked = True
+
+    def mark(self, marked: bool) -> None:
+        """Show where the cursor is, or not: of several lists only the one that keys act on marks a row."""
+        if marked is not self._marked:
+            self._marked = marked
+            if self._window.rows:
+                self._paint_line(self._view.cursor - self._view.top)
 
     @property
     def sentence(self) -> str:
@@ -120,7 +129,7 @@ class PaintedList(Widget, Generic[Row], can_focus=True):
             title = Segment(_NO_MARK + title_text(self._fitted), self._style("list--title"))
             return Strip([title]).adjust_cell_length(width, title.style)
         runs = self._drawn[y - _HEADING] = self._runs(y - _HEADING)
-        if self._window.rows and self._view.top + y - _HEADING == self._view.cursor:
+        if self._marked and self._window.rows and self._view.top + y - _HEADING == self._view.cursor:
             style = self._style("list--cursor" if self.has_focus else "list--cursor-idle")
             return Strip([Segment("".join(run.text for run in runs), style)]).adjust_cell_length(width, style)
         segments = [Segment(run.text, self._style(f"tone--{run.tone}")) for run in runs]
@@ -137,11 +146,19 @@ class PaintedList(Widget, Generic[Row], can_focus=True):
         rows = self._window.rows
         number = self._view.top + line
         if not rows:
-            return (Run(_NO_MARK + self._sentence, self._sentence_tone),) if line == 1 else ()
+            return self._sentence_runs(line)
         if number >= len(rows):
             return ()
-        mark = Run(_MARK if number == self._view.cursor else _NO_MARK, Tone.PLAIN)
+        mark = Run(_MARK if self._marked and number == self._view.cursor else _NO_MARK, Tone.PLAIN)
         return (mark, *row_runs(self._fitted, rows[number], self._as_of))
+
+    def _sentence_runs(self, line: int) -> tuple[Run, ...]:
+        lines = wrapped(visible(self._sentence), self._text_width)
+        # A line apart from the heading where there is room for it.
+        number = line - (1 if len(lines) < self.page_height else 0)
+        if not 0 <= number < len(lines):
+            return ()
+        return (Run(_NO_MARK + lines[number], self._sentence_tone),)
 
     def _style(self, name: str) -> Style:
         return self.get_component_rich_style(name)

@@ -9,6 +9,7 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.worker import Worker, WorkerState
 
+from db.errors import UsageError
 from db.page import Page
 from screens.list_view.columns import Column
 from screens.list_view.messages import Highlighted, Opened, PageShown, ReadFailed
@@ -20,6 +21,10 @@ from screens.tone import Tone
 
 LOADING_AFTER = 0.15
 """Seconds before a list says that it is loading: a flash of a word helps nobody."""
+
+
+def _no_rows() -> str:
+    return "no rows"
 
 
 class ListView(PaintedList[Row]):
@@ -49,7 +54,8 @@ class ListView(PaintedList[Row]):
     ) -> None:
         super().__init__(columns, id=id)
         self._key = key
-        self._empty = "no rows"
+        self._empty: Callable[[], str] = _no_rows
+        self._former: tuple[PageSource[Row] | None, Callable[[], str]] | None = None
         self._steps_left = 0
         self._reader: PageReader[Row] = PageReader(self)
         self._source: PageSource[Row] | None = None
@@ -65,18 +71,36 @@ class ListView(PaintedList[Row]):
         return self._window.rows
 
     @property
+    def switching(self) -> bool:
+        """Whether the rows are still those of the list that was shown before."""
+        return self._former is not None
+
+    @property
     def busy(self) -> bool:
         """Whether a read is under way."""
         return self._reader.busy
 
-    def show(self, source: PageSource[Row], *, empty: str = "no rows", page: Page[Row] | None = None) -> None:
+    def show(
+        self,
+        source: PageSource[Row],
+        *,
+        empty: Callable[[], str] = _no_rows,
+        page: Page[Row] | None = None,
+        keep: bool = False,
+    ) -> None:
         """Show another list from its beginning.
 
         Args:
             source: Where its pages come from.
-            empty: What to say when it has no rows.
+            empty: Says why there may be no rows, once that is known.
             page: Its first page, when that was read already.
+            keep: Keep the rows on screen until the others are there; for good when they cannot be read.
         """
+        if keep:
+            self._former = self._former or (self._source, self._empty)
+            self._source, self._empty = source, empty
+            self._read(PageRequest(Step.FIRST))
+            return
         self._source, self._empty = source, empty
         self._forget("")
         request = PageRequest(Step.FIRST)
@@ -95,6 +119,9 @@ class ListView(PaintedList[Row]):
         """Read the visible pages again; the cursor stays on its row."""
         if self._source is None:
             return
+        if self.switching:
+            self._read(PageRequest(Step.FIRST))
+            return
         source = self._source
         pages = self._window.pages_over(self._view.top, self._view.top + self.page_height - 1)
         self._reader.start(PageRequest(Step.AGAIN), lambda: reread(pages, source), fresh=True)
@@ -102,6 +129,7 @@ class ListView(PaintedList[Row]):
 
     def _forget(self, sentence: str, tone: Tone = Tone.QUIET) -> None:
         self._reader.drop()
+        self._former = None
         self._window, self._view, self._steps_left = Window(), View(), 0
         self._wanted = ()
         self.paint_sentence(sentence, tone)
@@ -145,11 +173,19 @@ class ListView(PaintedList[Row]):
 
     def _fail(self, error: BaseException, sentence: str) -> None:
         self._steps_left = 0
+        if self._former is not None:
+            (self._source, self._empty), self._former = self._former, None
+            if isinstance(error, UsageError):
+                # Whoever asked for it says what is wrong with it; this list is as it was.
+                self.paint_sentence(self._nothing())
+                self.post_message(ReadFailed(self, error))
+                return
         self.paint_sentence(sentence, Tone.BAD)
         self.post_message(ReadFailed(self, error))
 
     def _take(self, request: PageRequest, read: Window[Row]) -> None:
-        before, first_rows = self.current, not self._wanted
+        before, first_rows = self.current, not self._wanted or self.switching
+        self._former = None
         self._place(request.step, read)
         steps, self._steps_left = self._steps_left, 0
         self._view = self._view.moved(steps, len(self._window.rows), self.page_height)
@@ -179,7 +215,7 @@ class ListView(PaintedList[Row]):
     def _nothing(self) -> str:
         if self._window.below is not None:
             return "no match among the rows looked through so far; PgDn looks further"
-        return self._empty
+        return self._empty()
 
     # Moving
 

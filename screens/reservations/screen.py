@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, ClassVar
 
+from db.areas import Area
 from db.changes import ChangeSet
 from db.reservations import Reservation, ReservationState, reservations
 from db.reservations.detail import find_reservation
@@ -29,6 +30,7 @@ class ReservationsScreen(AreaScreen):
             read_page=listed(reservations),
             read_detail=lambda connection, caps, row: sections(find_reservation(connection, caps, row.id)),
             empty="no reservation is pending",
+            area=Area.RESERVATIONS,
             filter_hint="state:overdue  username:ana*  age:>2d",
         ),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from db.areas import Area
 from db.sessions import blacklist, find_blacklist_entry, find_session, sessions
 from screens.area import AreaScreen
 from screens.sessions.columns import BLACKLIST, SESSIONS, entry_sections, session_sections
@@ -23,6 +24,7 @@ class SessionsScreen(AreaScreen):
                 find_session(connection, caps, row.id)
             ),
             empty="there is no session",
+            area=Area.SESSIONS,
             filter_hint="state:live  user:usr_...  device:firefox  used:<1h",
         ),
         Sheet(
@@ -34,6 +36,7 @@ class SessionsScreen(AreaScreen):
                 find_blacklist_entry(connection, caps, row.id)
             ),
             empty="no token is blacklisted",
+            area=Area.BLACKLIST,
             filter_hint="state:live  user:usr_...",
         ),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from db.areas import Area
 from db.webhooks import events
 from db.webhooks.detail import find_event
 from screens.area import AreaScreen
@@ -22,6 +23,7 @@ class WebhooksScreen(AreaScreen):
             read_page=listed(events),
             read_detail=lambda connection, caps, row: sections(find_event(connection, caps, str(row.id))),
             empty="no event has been received",
+            area=Area.WEBHOOKS,
             filter_hint="status:failed  type:invoice.*  age:<2h  state:dead",
         ),
     )

@@ -83,10 +83,10 @@ async def test_a_worker_that_fails_unexpectedly_leaves_the_console_running(
     failing: Sheet[Any] = Sheet("reservations", sheet.columns, sheet.key, broken, sheet.read_detail)
     monkeypatch.setattr(ReservationsScreen, "SHEETS", (failing,))
     async with running(as_role(platform_database, "support")) as (console, pilot):
-        area(console).show_filter("state:overdue")
+        await area(console).show_filter("state:overdue")
         await until(pilot, lambda: "NC-" in area(console).status.message)
         assert "hunter2" not in area(console).status.message
-        area(console).show_filter("")
+        await area(console).show_filter("")
         await until(pilot, lambda: len(area(console).active.rows.rows) == 3)
     (report,) = _reports(tmp_path)
     assert "hunter2" not in report.read_text()

@@ -115,14 +115,25 @@ async def test_a_filter_holds_until_esc_and_survives_going_away(demo_database: s
 
 async def test_a_wrong_filter_is_explained_and_changes_nothing(demo_database: str, as_role: AsRole) -> None:
     async with running(as_role(demo_database, "support"), Place.WEBHOOKS) as (console, pilot):
-        await pilot.press("slash", *"nonsense", "enter")
-        await settled(console, pilot)
-        assert "is not a filter" in area(console).status.message
-        assert area(console).active.rows.rows
+        await pilot.press("slash", *"status:failed", "enter")
+        await until(pilot, lambda: area(console).active.query.text == "status:failed")
+        rows = area(console).active.rows.rows
+        await pilot.press("slash", "ctrl+u", "!", "enter")
+        await until(pilot, lambda: bool(area(console).filter_bar.complaint))
+        assert area(console).active.rows.rows == rows
         assert area(console).filter_bar.editing
         await pilot.press("escape", "slash", *"colour:red", "enter")
-        await settled(console, pilot)
-        assert "no filter 'colour'" in area(console).status.message
+        await until(pilot, lambda: "no filter 'colour'" in area(console).filter_bar.complaint)
+        await pilot.pause()
+        assert "no filter 'colour'" in text_of(console)
+        assert area(console).active.rows.rows == rows
+        assert area(console).active.query.text == "status:failed"
+        assert area(console).filter_bar.editing
+        await pilot.press("x")
+        await until(pilot, lambda: not area(console).filter_bar.complaint)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert "filter status:failed" in text_of(console)
 
 
 async def test_keys_typed_into_the_filter_are_text(demo_database: str, as_role: AsRole) -> None:

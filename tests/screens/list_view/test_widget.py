@@ -98,7 +98,7 @@ async def test_a_refresh_repaints_only_lines_that_changed(monkeypatch: pytest.Mo
 async def test_states_are_said_in_words() -> None:
     app = ListApp()
     async with app.run_test(size=(60, 8)) as pilot:
-        app.list.show(Numbers.up_to(0), empty="no reservation is pending")
+        app.list.show(Numbers.up_to(0), empty=lambda: "no reservation is pending")
         await _settled(pilot, app.list)
         assert "no reservation is pending" in _lines(app.list)[2]
         app.list.block("`users` does not exist here: migration 0001 is pending")
