@@ -98,11 +98,11 @@ def client_columns(caps: Capabilities) -> dict[str, str]:
         return caps.column("clients", name, "c")
 
     return {
-        "id": "c.id",
+        "id": "c.id::text",
         "name": "c.name",
         "email": email_mask(f"{column('email')}::text"),
         "billing_status": f"{column('billingStatus')}::text",
-        "user_id": column("userId"),
+        "user_id": f"{column('userId')}::text",
         "stripe_customer_id": column("stripeCustomerId"),
         "updated_at": 'c."updatedAt"',
         **{attribute: column(name) for attribute, name in _FLAGS.items()},

@@ -15,7 +15,7 @@ from typing import Any
 
 from db.page.cursor import Cursor
 from db.page.filters import Predicate
-from db.page.listing import Listing, Order, SortColumn
+from db.page.listing import KeyType, Listing, Order, SortColumn
 
 
 @dataclass(frozen=True)
@@ -189,7 +189,8 @@ def _groups(walk: Walk) -> list[_Group]:
 
 def _beyond(walk: Walk, columns: Sequence[SortColumn], values: Sequence[str | None]) -> Predicate:
     names = ", ".join(column.sql for column in columns)
-    places = ", ".join(f"%s::{column.type}" for column in columns)
+    # A text stays without a type, so that it becomes whatever the column is: ids are uuids in some databases.
+    places = ", ".join("%s" if column.type is KeyType.TEXT else f"%s::{column.type}" for column in columns)
     return Predicate(f"({names}) {'<' if walk.descending else '>'} ({places})", tuple(values))
 
 

@@ -82,7 +82,7 @@ def reservations(caps: Capabilities) -> Listing[Reservation]:
 def _columns(caps: Capabilities, conditions: Mapping[ReservationState, str]) -> dict[str, str]:
     plain = ("username", "display_name", "payment_attempted_at", "payment_retry_count", "created_at")
     return {
-        "id": "u.id",
+        "id": "u.id::text",
         "email": masked_email(caps, "u"),
         "expires_at": "u.reservation_expires_at",
         "states": f"array[{', '.join(f'coalesce({each}, false)' for each in conditions.values())}]",

@@ -105,9 +105,9 @@ def find_blacklist_entry(conn: psycopg.Connection[Any], caps: Capabilities, refe
 
 def _columns(caps: Capabilities) -> dict[str, str]:
     return {
-        "id": "b.id",
+        "id": "b.id::text",
         "token_hash": 'b."tokenHash"',
-        "user_id": 'b."userId"',
+        "user_id": 'b."userId"::text',
         "username": username_of(caps, 'b."userId"'),
         "live": f'b."expiresAt" > {UTC_NOW}',
         "reason": caps.column("token_blacklist", "reason", "b"),

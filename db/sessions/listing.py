@@ -76,8 +76,8 @@ def session_columns(caps: Capabilities) -> dict[str, str]:
     """Attribute → expression over `sessions as s`."""
     used = caps.column("sessions", "lastUsedAt", "s")
     return {
-        "id": "s.id",
-        "user_id": 's."userId"',
+        "id": "s.id::text",
+        "user_id": 's."userId"::text',
         "username": username_of(caps, 's."userId"'),
         "live": f's."expiresAt" > {UTC_NOW}',
         "stale": f"{used}::timestamp < {UTC_NOW} - interval '{STALE_AFTER}'",

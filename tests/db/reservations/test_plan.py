@@ -12,6 +12,8 @@ import pytest
 from db.capabilities import read_capabilities
 from db.changes import apply, diff, undo_plan
 from db.errors import NightdeskError, NotFound, PermissionDenied, Refused, RowsMoved, UsageError
+from db.page import fetch_page, parse_terms
+from db.reservations import reservations
 from db.reservations.detail import find_reservation, look_up
 from db.reservations.plan import plan_extend
 from tests.db.areas.platform import Connection, connected
@@ -110,6 +112,18 @@ def test_a_user_of_a_database_with_other_key_types_is_found(empty_database: str)
             assert find_reservation(connection, caps, reference).id == key
         with pytest.raises(NotFound):
             find_reservation(connection, caps, "nobody")
+        connection.execute(
+            "insert into users select gen_random_uuid(), 'user_' || i, null, 'PENDING', now() from generate_series(1, 4) i"
+        )
+        every = {row.id for row in fetch_page(connection, reservations(caps)).rows}
+        assert len(every) == 5
+        page, walked = fetch_page(connection, reservations(caps), limit=1), set[str]()
+        while page.after is not None:
+            walked |= {row.id for row in page.rows}
+            page = fetch_page(connection, reservations(caps), limit=1, after=page.after)
+        assert walked | {row.id for row in page.rows} == every
+        where = parse_terms(f"id:{key[:8]}")
+        assert [row.id for row in fetch_page(connection, reservations(caps), where=where).rows] == [key]
 
 
 def test_the_plan_is_the_same_a_minute_later_and_names_one_column(platform_database: str) -> None:
