@@ -27,7 +27,8 @@ def command() -> None:
 def list_(database: Database, asked: Asked, as_json: bool) -> None:
     """List pending reservations, those that end first in front.
 
-    States: paid-but-pending, no-expiry, overdue, due, reminder-due. Sorts: expires, created.
+    States: paid-but-pending, no-expiry, overdue, due, reminder-due, held. Sorts: expires, created.
+    A word alone searches names; expires:<24h expires:>now is what ends within a day.
     """
     from db.reservations import reservations
 
