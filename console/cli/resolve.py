@@ -27,7 +27,7 @@ def command(database: Database, operation: UUID, as_json: bool) -> None:
     """
     from db.changes import Outcome, resolve
 
-    with database.writing() as connection:
+    with database.asking() as connection:
         resolution = resolve(connection, operation)
     receipt = resolution.receipt
     if as_json:

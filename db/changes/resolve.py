@@ -25,6 +25,10 @@ def resolve(connection: Connection, operation_id: UUID) -> Resolution:
     """
     try:
         row = connection.execute("select nightdesk.resolve_operation(%s)", (operation_id,)).fetchone()
+    except psycopg.errors.ReadOnlySqlTransaction:
+        # Not recorded so far; without its tombstone a late arrival could still be done.
+        why = "it is not recorded yet, and this connection may not bury its id: ask where writing is allowed"
+        return Resolution(Outcome.UNKNOWN, why=why)
     except psycopg.Error as error:
         raise refusal(error) from error
     answer: dict[str, Any] = row[0] if row else {"state": "UNKNOWN"}

@@ -103,6 +103,20 @@ class Database:
         with self._lent(self._open_writer, _close) as connection:
             yield connection
 
+    @contextmanager
+    def asking(self) -> Iterator[Connection]:
+        """Lend a connection on which to ask what became of an operation; it is closed afterwards.
+
+        Asking may write a tombstone, and still has to answer where nothing may be written: in an environment marked
+        read_only, and on a replica, the server refuses the tombstone and nothing else.
+
+        Raises:
+            NightdeskError: Whatever PostgreSQL refuses, as a sentence.
+        """
+        read_only = self.target.environment.read_only
+        with self._lent(lambda: self._open(read_only=read_only), _close) as connection:
+            yield connection
+
     def cancel(self) -> None:
         """Ask the server to stop whatever our connections are running."""
         with self._guard:

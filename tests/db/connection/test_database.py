@@ -59,6 +59,13 @@ def test_a_session_has_the_manners_of_a_guest(empty_database: str) -> None:
     }
 
 
+def test_a_transaction_ends_where_the_server_can_end_it(empty_database: str, postgres_server: Server) -> None:
+    if postgres_server.major < 17:
+        pytest.skip("transaction_timeout came with PostgreSQL 17")
+    with Database(target(empty_database)) as database, database.reading() as connection:
+        assert one(connection, "show transaction_timeout") == "1min"
+
+
 def test_reading_cannot_write_and_writing_can(empty_database: str) -> None:
     with Database(target(empty_database)) as database:
         with pytest.raises(Refused, match="read-only"), database.reading() as connection:
