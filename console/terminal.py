@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 SMALLEST_COLUMNS = 60
 SMALLEST_LINES = 15
+GLYPHS = "›…·→─│╭╮╰╯×⏎"
+"""Characters outside ASCII that the console draws with."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,10 @@ class Terminal:
             return "standard input and standard error are not both a terminal"
         if self.name in {"", "dumb"}:
             return f"TERM is {self.name or 'not set'}"
+        if not _encodes(self.encoding):
+            return (
+                f"the encoding {self.encoding} has no characters for its lines and marks (a UTF-8 locale has)"
+            )
         return None
 
     @property
@@ -70,6 +76,15 @@ def current_terminal(environ: Mapping[str, str] = os.environ) -> Terminal:
         columns=size.columns,
         lines=size.lines,
     )
+
+
+def _encodes(encoding: str) -> bool:
+    """Whether what the console draws with can be written; it would end in the middle of its first picture."""
+    try:
+        GLYPHS.encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
 
 
 def _is_terminal(stream: object) -> bool:

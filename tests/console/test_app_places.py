@@ -122,7 +122,7 @@ async def test_a_wrong_filter_is_explained_and_changes_nothing(demo_database: st
         await until(pilot, lambda: bool(area(console).filter_bar.complaint))
         assert area(console).active.rows.rows == rows
         assert area(console).filter_bar.editing
-        await pilot.press("escape", "slash", *"colour:red", "enter")
+        await pilot.press("escape", "slash", "ctrl+u", *"colour:red", "enter")
         await until(pilot, lambda: "no filter 'colour'" in area(console).filter_bar.complaint)
         await pilot.pause()
         assert "no filter 'colour'" in text_of(console)
