@@ -8,6 +8,7 @@ import pytest
 from screens.ask import Ask
 from screens.confirm import Confirm
 from screens.confirm.screen import Stage
+from screens.reservations import ReservationsScreen
 from tests.console.consoles import add_reservations, area, audited, expiry, heard, running, settled, text_of
 from tests.coroutines import until
 
@@ -93,6 +94,39 @@ async def test_a_dialog_hears_nothing_while_it_is_deaf(
         assert isinstance(dialog, Confirm)
         assert dialog.focused is not None
         assert dialog.focused.id == "cancel"
+
+
+async def test_enter_twice_in_the_reason_applies_nothing(
+    reserved: str, as_role: AsRole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(as_role(reserved, "support")) as (console, pilot):
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(console.screen, Ask))
+        await pilot.press("enter")
+        dialog = await heard(console, pilot)
+        monkeypatch.setattr("screens.deaf.DEAF_SECONDS", 3_600.0)
+        await pilot.press("tab", *"habit", "enter", "enter", "enter")
+        await pilot.pause()
+        assert dialog.focused is not None
+        assert dialog.focused.id == "apply"
+        assert dialog.stage is Stage.PREVIEW
+    assert audited(reserved) == 0
+
+
+async def test_a_second_repair_waits_until_the_first_has_ended(reserved: str, as_role: AsRole) -> None:
+    async with running(as_role(reserved, "support")) as (console, pilot):
+        screen = area(console)
+        assert isinstance(screen, ReservationsScreen)
+        # Both before the first dialog stands, as two keys in one burst are.
+        screen.extend()
+        screen.extend()
+        await until(pilot, lambda: isinstance(console.screen, Ask))
+        await pilot.pause()
+        assert len(console.screen_stack) == 2
+        await pilot.press("escape")
+        await until(pilot, lambda: console.screen is screen)
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(console.screen, Ask))
 
 
 async def test_without_a_reason_nothing_can_be_applied(reserved: str, as_role: AsRole) -> None:

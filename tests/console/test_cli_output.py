@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pytest
 
-from console.cli.output import cell_width, emit_fields, emit_table, text_of, to_csv, to_json
+from console.cli.output import cell_width, emit_fields, emit_table, remark, say, text_of, to_csv, to_json
 from db.connection.secret import Secret
 
 HOSTILE = ("\x1b]52;c;ZXZpbA==\x07", "a\x9b31mb", "line\nbreak\r\ttab", "‮gnp.exe", "z​ero", "\x7f")
@@ -109,3 +109,13 @@ def test_times_are_shown_in_utc() -> None:
 @pytest.mark.parametrize(("text", "width"), [("abc", 3), ("日本", 4), ("e\u0301", 1), ("\u00e9", 1), ("", 0)])
 def test_cell_width(text: str, width: int) -> None:
     assert cell_width(text) == width
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_sentences_are_spelled_out_on_both_streams(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    say(f"extended {text}")
+    remark(f"warning {text}")
+    captured = capsys.readouterr()
+    assert captured.out.startswith("extended ")
+    assert captured.err.startswith("warning ")
+    assert not RAW & set(captured.out + captured.err)

@@ -63,3 +63,9 @@ def test_place_role_and_access_stay_on_narrow_terminals() -> None:
     assert identity(FACTS, False, 34) == "app@10.0.0… · support · read-write"
     assert identity(FACTS, False, 200).endswith("as ana · PostgreSQL 18.4")
     assert identity(None, False, 80) == "connecting…"
+
+
+def test_a_hostile_login_is_spelled_out() -> None:
+    told = identity(replace(FACTS, session_user="bob\x1b]0;x\x07\u202e"), False, 200)
+    assert "as bob\\x1b]0;x\\x07<U+202E>" in told
+    assert told.isprintable()
