@@ -85,6 +85,8 @@ class Confirm(DeafDialog[Confirmed]):
         Binding("up", "line(-1)", "Scroll", show=False),
         Binding("left,right", "other_button", "Other button", show=False),
     ]
+    # Left to itself the first part that can be scrolled would have the focus, and be scrolled into view.
+    AUTO_FOCUS = ""
     KEYS: ClassVar[tuple[KeyHint, ...]] = (
         KeyHint("Tab", "next"),
         KeyHint("Enter", "presses"),
@@ -160,7 +162,8 @@ class Confirm(DeafDialog[Confirmed]):
         self.query_one("#changes", DetailPane).show(records(self.plan))
         self.query_one("#changes", DetailPane).can_focus = False
         if not self.cramped:
-            self.query_one("#cancel", Button).focus()
+            # Without scrolling to it: the dialog gets its height a moment later, and begins at its beginning.
+            self.query_one("#cancel", Button).focus(scroll_visible=False)
 
     # Room
 

@@ -49,6 +49,8 @@ async def test_reason_buttons_and_hint_are_always_in_view(
             assert dialog.region.contains_region(dialog.query_one(name).region), name
             assert dialog.query_one(name).region.height, name
         assert "Esc cancels" in text_of(console)
+        assert "Extend the reservation of u1" in text_of(console)
+        assert dialog.query_one("#body").scroll_y == 0
 
 
 async def test_the_body_scrolls_by_keys_wherever_the_focus_is(reserved: str, as_role: AsRole) -> None:
@@ -111,10 +113,11 @@ async def test_letters_typed_on_a_button_begin_the_reason_and_press_nothing(
 ) -> None:
     async with running(as_role(reserved, "support")) as (console, pilot):
         dialog = await _previewed(console, pilot)
-        assert isinstance(dialog.focused, Button)
+        assert dialog.focused is not None
+        assert dialog.focused.id == "cancel"
         await pilot.press(*"use 7")
         await until(pilot, lambda: dialog.query_one("#reason", Input).value == "use 7")
-        assert dialog.focused is dialog.query_one("#reason", Input)
+        assert dialog.query_one("#reason", Input).has_focus
         assert dialog.stage is Stage.PREVIEW
     assert audited(reserved) == 0
 

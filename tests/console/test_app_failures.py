@@ -92,7 +92,7 @@ async def test_stale_rows_name_cause_and_key_and_are_read_again_on_the_minute(
 
         class Clock(datetime):
             @classmethod
-            def now(cls, tz: object = None) -> datetime:  # type: ignore[override]
+            def now(cls, tz: object = None) -> datetime:
                 return late
 
         monkeypatch.setattr("screens.area.datetime", Clock)
