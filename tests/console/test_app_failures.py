@@ -92,8 +92,8 @@ async def test_stale_rows_name_cause_and_key_and_are_read_again_on_the_minute(
 
         class Clock(datetime):
             @classmethod
-            def now(cls, tz: object = None) -> datetime:
-                return late
+            def now(cls, tz: object = None) -> Clock:
+                return cls(*late.timetuple()[:6], late.microsecond, tzinfo=UTC)
 
         monkeypatch.setattr("screens.area.datetime", Clock)
         screen._retry_on_the_minute()
