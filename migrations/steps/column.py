@@ -186,14 +186,14 @@ class NotNull(Step):
         """Forbid nulls. The scan runs under a validated CHECK, so that the exclusive lock is short."""
         del later
         if self._is_set(ground):
+            self._drop_proof(ground)
             return Outcome.ALREADY
         if ground.rehearsal:
             self.build(ground)
             return Outcome.DONE
-        proof = ident(f"{self.table}_{self.column}_not_null_proof")
-        table = ident(self.table)
+        proof, table = ident(self._proof), ident(self.table)
         with ground.outside():
-            ground.run(f"alter table {table} drop constraint if exists {proof}")
+            self._drop_proof(ground)
             ground.run(
                 f"alter table {table} add constraint {proof} check ({ident(self.column)} is not null) not valid"
             )
@@ -202,8 +202,24 @@ class NotNull(Step):
                 self.build(ground)
             finally:
                 # Left behind, the proof would refuse new rows of software that does not know the rule yet.
-                ground.run(f"alter table {table} drop constraint if exists {proof}")
+                self._drop_proof(ground)
         return Outcome.DONE
+
+    @property
+    def _proof(self) -> str:
+        return f"{self.table}_{self.column}_not_null_proof"
+
+    def _drop_proof(self, ground: Ground) -> None:
+        """Drop the CHECK that an upgrade killed half-way may have left; asks first, for dropping locks the table."""
+        left = ground.holds(
+            "select from pg_constraint k join pg_class c on c.oid = k.conrelid "
+            "where c.relnamespace = %(schema)s::regnamespace and c.relname = %(table)s and k.conname = %(proof)s",
+            schema=ident(ground.schema),
+            table=self.table,
+            proof=self._proof,
+        )
+        if left:
+            ground.run(f"alter table {ident(self.table)} drop constraint if exists {ident(self._proof)}")
 
     def _is_set(self, ground: Ground) -> bool:
         return ground.holds(
