@@ -15,14 +15,15 @@ begin
   with chained as (
     -- Neighbours are looked up, not sorted together: a slice costs what it holds, however long the chains are.
     select o as operation, o.id, o.code, o.applied_at, before.digest as expected_previous, before.chain_seq as before_seq,
-           not exists (select from nightdesk.operation l where l.console_session = o.console_session and l.chain_seq > o.chain_seq) as is_last,
+           o.chain_seq = (select max(l.chain_seq) from nightdesk.operation l where l.console_session = o.console_session) as is_last,
            h.operator, h.chain_seq as head_seq, h.digest as head_digest, nightdesk.image_month(o.applied_at) is not null as has_images
     from nightdesk.operation o
     left join lateral (
       select b.digest, b.chain_seq from nightdesk.operation b
       where b.console_session = o.console_session and b.chain_seq < o.chain_seq order by b.chain_seq desc limit 1) before on true
     left join nightdesk.chain_head h on h.console_session = o.console_session
-    where (since is null or o.applied_at >= since) and (until is null or o.applied_at < until)
+    -- to before `until`, in a form that an index answers and that leaves out no forged infinity
+    where o.applied_at >= coalesce(since, '-infinity') and o.applied_at <= coalesce(until - interval '1 microsecond', 'infinity')
   ), judged as (
     select c.id, c.code, case
       when (c.operation).digest <> nightdesk.operation_digest(c.operation) then 'the operation was altered'
