@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from console.exits import CRASHED, INTERRUPTED, PIPE_CLOSED
 from console.start import bare_choice, open_console
 from db.errors import ExitCode, NightdeskError
 
@@ -17,11 +18,6 @@ if TYPE_CHECKING:
 NAME = "nightdesk"
 # The variable by which a shell asks click for completions.
 COMPLETION = "_NIGHTDESK_COMPLETE"
-# EX_SOFTWARE of sysexits.h: a bug of ours must not read as "refused, nothing changed".
-CRASHED = 70
-# What shells report for a program ended by Ctrl+C (128 + SIGINT) and by a closed pipe (128 + SIGPIPE).
-INTERRUPTED = 130
-PIPE_CLOSED = 141
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
