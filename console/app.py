@@ -34,6 +34,7 @@ def run(target: Target, place: Place = Place.OVERVIEW) -> int:
         gc.enable()
         code = console.run()
         signals.part_from_terminal()
+        sys.stderr.write(console.farewell())
     if console.crash is not None:
         sys.stderr.write(f"nightdesk: {visible(console.crash.sentence)}\n")
     return console.return_code or code or 0

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.console import RenderableType
 from textual import events
+from textual.actions import SkipAction
 from textual.app import App
 from textual.binding import BindingType
 from textual.filter import LineFilter
@@ -25,6 +26,7 @@ from console.opening import Opening
 from screens.area import AreaScreen
 from screens.deaf import DeafDialog
 from screens.desk import Desk
+from screens.dialog import Dialog
 from screens.failures import UnexpectedFailure
 from screens.help import Help
 from screens.line_filter import DeleteControls
@@ -35,6 +37,7 @@ from screens.tone import Tone
 
 if TYPE_CHECKING:
     from console.crash import CrashReport
+    from screens.confirm import Confirm
     from screens.overview import OverviewScreen
 
 _TWICE = 2.0
@@ -67,6 +70,7 @@ class Console(App[int], inherit_bindings=False):
         self.crash: CrashReport | None = None
         self._styled = False
         self._leaving = False
+        self._parted = False
         self._interrupted_at = float("-inf")
         self._opening = opening
         self._delete_controls = DeleteControls()
@@ -93,7 +97,7 @@ class Console(App[int], inherit_bindings=False):
 
     def on_load(self) -> None:
         """Be ready for signals before the terminal is taken over."""
-        signals.install(self.leave_with)
+        signals.install(self.leave_with, self.farewell)
 
     def on_mount(self) -> None:
         """From now on there are widgets to style anew."""
@@ -109,7 +113,18 @@ class Console(App[int], inherit_bindings=False):
         """End the console with an exit code, from a signal or a vanished terminal."""
         if not self._leaving:
             self._leaving = True
+            self.desk.leave()
             self.exit(code, return_code=code)
+
+    def farewell(self) -> str:
+        """What the shell's screen must keep, once: how to ask for operations whose answer nobody has seen."""
+        if self._parted:
+            return ""
+        self._parted = True
+        return "".join(
+            f"nightdesk: operation {operation} was sent; its outcome: nightdesk resolve {operation}\n"
+            for operation in (*self.desk.in_flight, *self.desk.unresolved)
+        )
 
     async def on_event(self, event: events.Event) -> None:
         """Hand events on as Textual does, except what a dialog that just opened must not hear."""
@@ -134,14 +149,25 @@ class Console(App[int], inherit_bindings=False):
     def situation(self) -> actions.Situation | None:
         """Where the operator is; None while the console starts."""
         screen = self.place_screen
-        return actions.Situation(self, self.desk, screen) if screen is not None else None
+        if screen is None:
+            return None
+        return actions.Situation(self, self.desk, screen, self._receipt_dialog)
+
+    @property
+    def _receipt_dialog(self) -> Confirm | None:
+        dialog = self.screen_stack[-1]
+        if not isinstance(dialog, DeafDialog):
+            return None
+        from screens.confirm import Confirm
+
+        return dialog if isinstance(dialog, Confirm) and dialog.receipt is not None else None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Let a key pass on where its action does not exist."""
         if action != "perform":
             return super().check_action(action, parameters)
         situation = self.situation
-        return situation is not None and actions.BY_ID[str(parameters[0])].exists_at(situation.screen.place)
+        return situation is not None and actions.BY_ID[str(parameters[0])].exists_in(situation)
 
     async def action_perform(self, action_id: str) -> None:
         """Run an action, or say why not: the one path by which anything happens.
@@ -180,17 +206,24 @@ class Console(App[int], inherit_bindings=False):
 
     def leave(self) -> None:
         """End the console; reads under way are cancelled in the server, so that nobody waits for them."""
+        self.desk.leave()
         Thread(target=self.desk.database.cancel, name="cancel", daemon=True).start()
         self.leave_with(0)
 
     def interrupt(self) -> None:
-        """End the console when asked twice in a row."""
+        """End the console when asked twice in a row; a selected text is copied instead."""
+        if self.screen.get_selected_text():
+            raise SkipAction
         now = monotonic()
         if now - self._interrupted_at < _TWICE:
             self.leave()
         else:
             self._interrupted_at = now
-            self.say("Ctrl+C again ends the console.", Tone.WARNING)
+            pending = "".join(
+                f" {operation} is being applied; `nightdesk resolve {operation}` tells its outcome."
+                for operation in self.desk.in_flight
+            )
+            self.say(f"Ctrl+C again ends the console.{pending}", Tone.WARNING)
 
     def suspend_console(self) -> None:
         """Give the terminal back to the shell until `fg`."""
@@ -201,8 +234,10 @@ class Console(App[int], inherit_bindings=False):
         self.theme = LIGHT.name if self.theme == DARK.name else DARK.name
 
     def say(self, sentence: str, tone: Tone = Tone.PLAIN) -> None:
-        """Tell the operator something on the status line."""
-        if self.place_screen is not None:
+        """Tell the operator something: on the line of the dialog that stands there, else on the status line."""
+        if isinstance(self.screen, Dialog):
+            self.screen.tell(sentence, tone)
+        elif self.place_screen is not None:
             self.place_screen.status.say(sentence, tone)
 
     def on_place_screen_situation_changed(self, event: PlaceScreen.SituationChanged) -> None:
@@ -211,6 +246,12 @@ class Console(App[int], inherit_bindings=False):
         situation = self.situation
         if situation is not None:
             situation.screen.key_bar.show(actions.hints(situation))
+
+    def on_confirm_applied(self, event: Confirm.Applied) -> None:
+        """Say in a receipt what can be done with it."""
+        situation = self.situation
+        if situation is not None and situation.receipt is event.dialog:
+            event.dialog.offer(actions.undo_offer(situation))
 
     # Failing
 

@@ -37,11 +37,12 @@ RESTORE: Final = (
 )
 
 
-def install(leave: Callable[[int], None]) -> None:
+def install(leave: Callable[[int], None], farewell: Callable[[], str]) -> None:
     """Answer SIGHUP, SIGTERM and the loss of the terminal; call in the running event loop.
 
     Args:
         leave: Ends the app with an exit code.
+        farewell: What to leave on the terminal when the clean exit hangs.
     """
     if threading.current_thread() is not threading.main_thread():
         return
@@ -49,7 +50,7 @@ def install(leave: Callable[[int], None]) -> None:
     before = terminal_attributes()
 
     def end(code: int) -> None:
-        force = threading.Timer(PATIENCE, _end_hard, (code, before))
+        force = threading.Timer(PATIENCE, _end_hard, (code, before, farewell))
         force.daemon = True
         force.start()
         leave(code)
@@ -117,7 +118,7 @@ def _watch_terminal(loop: asyncio.AbstractEventLoop, end: Callable[[int], None])
         loop.call_soon_threadsafe(end, HUNG_UP)
 
 
-def _end_hard(code: int, before: list[Any] | None) -> None:
+def _end_hard(code: int, before: list[Any] | None, farewell: Callable[[], str]) -> None:
     """Put the terminal back without the library's help and end."""
     if not terminal_is_gone():
         with suppress(OSError):
@@ -126,6 +127,8 @@ def _end_hard(code: int, before: list[Any] | None) -> None:
         if before is not None:
             with suppress(termios.error):
                 termios.tcsetattr(0, termios.TCSANOW, before)
+        with suppress(OSError):
+            os.write(2, farewell().encode())
     with suppress(OSError, ValueError):
         sys.stdout.flush()
     os._exit(code)

@@ -9,14 +9,15 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from screens.dialog import Dialog
 from screens.key_bar import KeyHint
 from screens.text import plain
+from screens.tone import Tone
 
 
-class Ask(ModalScreen[str | None]):
+class Ask(Dialog[str | None]):
     """A question with one line to answer; dismissed with the answer, or None.
 
     Args:
@@ -28,6 +29,7 @@ class Ask(ModalScreen[str | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Cancel")]
     KEYS: ClassVar[tuple[KeyHint, ...]] = (KeyHint("Enter", "preview"), KeyHint("Esc", "cancels"))
+    LINE = "#complaint"
     HELP = "Type the answer, Enter goes on to the preview, Esc leaves; nothing is changed here."
 
     def __init__(self, title: str, question: str, value: str, complaint: Callable[[str], str | None]) -> None:
@@ -55,7 +57,7 @@ class Ask(ModalScreen[str | None]):
         if complaint is None:
             self.dismiss(answer)
         else:
-            self.query_one("#complaint", Static).update(plain(complaint, "$error"))
+            self.tell(complaint, Tone.BAD)
 
     def action_leave(self) -> None:
         """Leave without an answer."""

@@ -6,7 +6,8 @@ from time import monotonic
 from typing import TypeVar
 
 from textual import events
-from textual.screen import ModalScreen
+
+from screens.dialog import Dialog
 
 Result = TypeVar("Result")
 
@@ -15,7 +16,7 @@ DEAF_SECONDS = 0.3
 _PRESSED = (events.Key, events.Paste, events.MouseDown, events.MouseUp, events.Click)
 
 
-class DeafDialog(ModalScreen[Result]):
+class DeafDialog(Dialog[Result]):
     """A modal screen deaf to keys, pastes and clicks until DEAF_SECONDS after it opened or deafened itself.
 
     The app asks `drops` before it hands on any input: keys go straight to the focused widget and pass no screen.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -39,6 +41,8 @@ class Desk:
         self._known: Knowledge | None = None
         self._outdated = False
         self.unresolved: tuple[UUID, ...] = ()
+        self._in_flight: tuple[UUID, ...] = ()
+        self._leaving = False
         self._guard = threading.Lock()
 
     @property
@@ -60,6 +64,25 @@ class Desk:
                 facts = self.database.facts
                 self._known = Knowledge(facts, capabilities, self._why_read_only(facts, capabilities))
             return self._known
+
+    @property
+    def in_flight(self) -> tuple[UUID, ...]:
+        """Operations that were sent and not answered, and those whose answer came when nobody read it any more."""
+        return self._in_flight
+
+    @contextmanager
+    def delivering(self, operation: UUID) -> Iterator[None]:
+        """Know an operation as in flight while the block runs; blocks, so only for workers."""
+        self._in_flight = (*self._in_flight, operation)
+        try:
+            yield
+        finally:
+            if not self._leaving:
+                self._in_flight = tuple(each for each in self._in_flight if each != operation)
+
+    def leave(self) -> None:
+        """The console ends: an answer that comes now reaches nobody, so what is in flight stays so."""
+        self._leaving = True
 
     def remember(self, operation: UUID) -> None:
         """Keep the id of an operation whose outcome is not known."""

@@ -8,16 +8,16 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from screens.detail import DetailPane, Section
+from screens.dialog import Dialog
 from screens.key_bar import KeyHint
 from screens.place_screen import PlaceScreen
 from screens.text import plain
 
 
-class Help(ModalScreen[None]):
+class Help(Dialog[None]):
     """What this place is for and which keys work in it.
 
     Args:
@@ -29,6 +29,7 @@ class Help(ModalScreen[None]):
         Binding("escape,question_mark,f1,q", "leave", "Close", show=False)
     ]
     KEYS: ClassVar[tuple[KeyHint, ...]] = (KeyHint("PgDn", "scrolls"), KeyHint("Esc", "closes"))
+    LINE = ".dialog--keys"
     HELP = "Esc closes the help."
 
     def __init__(self, screen: PlaceScreen, sections: Sequence[Section]) -> None:

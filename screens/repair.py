@@ -34,7 +34,6 @@ async def repair(screen: PlaceScreen, plan: Callable[[], ChangeSet]) -> None:
             planned,
             where(screen.desk),
             partial(_deliver, screen.desk),
-            may_undo=why_no_undo,
             kind=screen.desk.database.target.environment.kind,
         )
         confirmed = await screen.app.push_screen_wait(dialog)
@@ -60,17 +59,15 @@ def where(desk: Desk) -> str:
     return f"{badge(desk.database.target.environment)}{database}"
 
 
-def why_no_undo(receipt: Receipt) -> str | None:
-    """Why a receipt offers no undo here; None when it does."""
-    if receipt.undoes is not None:
-        return "this was an undo; plan the change itself again"
-    return None if receipt.changed else "nothing was changed"
-
-
 def _deliver(desk: Desk, plan: ChangeSet, *, operation_id: UUID, reason: str) -> Receipt:
-    return deliver(
-        desk.database.writing, plan, operation_id=operation_id, reason=reason, console_session=desk.session
-    )
+    with desk.delivering(operation_id):
+        return deliver(
+            desk.database.writing,
+            plan,
+            operation_id=operation_id,
+            reason=reason,
+            console_session=desk.session,
+        )
 
 
 def _plan_undo(desk: Desk, receipt: Receipt) -> ChangeSet:

@@ -35,5 +35,5 @@ async def ask_again(screen: PlaceScreen) -> None:
 
 
 def _ask(desk: Desk, operation: UUID) -> Resolution:
-    with desk.database.writing() as connection:
+    with desk.database.asking() as connection:
         return resolve(connection, operation)

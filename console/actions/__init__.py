@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from console.actions.action import Action, Confirmation, Danger, Shell, Situation
-from console.actions.registry import ACTIONS, BY_ID, bindings, help_sections, here, hints, key_name
+from console.actions.action import Action, Scope, Shell, Situation
+from console.actions.registry import (
+    ACTIONS,
+    BY_ID,
+    bindings,
+    help_sections,
+    here,
+    hints,
+    key_name,
+    undo_offer,
+)
 
 __all__ = [
     "ACTIONS",
     "BY_ID",
     "Action",
-    "Confirmation",
-    "Danger",
+    "Scope",
     "Shell",
     "Situation",
     "bindings",
@@ -18,4 +26,5 @@ __all__ = [
     "here",
     "hints",
     "key_name",
+    "undo_offer",
 ]

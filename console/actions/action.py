@@ -14,26 +14,18 @@ from screens.places import Place
 
 if TYPE_CHECKING:
     from db.operators.rights import Write
+    from screens.confirm import Confirm
 
 
 MACHINES = frozenset({"worker"})
 
 
-class Danger(StrEnum):
-    """How much harm an action can do."""
+class Scope(StrEnum):
+    """Over what an action's keys work."""
 
-    NONE = "none"
-    LOW = "low"
-    MEDIUM = "medium"
-    HIGH = "high"
-
-
-class Confirmation(StrEnum):
-    """What an operator must do before it happens; strength follows harm."""
-
-    NONE = "none"
-    KEY = "diff, reason and confirm key"
-    TYPED = "typed word, count or name"
+    PLACE = "its place, unless a dialog or an input has the keys"
+    ALWAYS = "any place, dialog and input"
+    RECEIPT = "the receipt of a change that was just made"
 
 
 class Shell(Protocol):
@@ -76,11 +68,13 @@ class Situation:
         shell: The app.
         desk: The database and what is known about it.
         screen: The place on screen.
+        receipt: The dialog over it that shows the receipt of a change, if one does.
     """
 
     shell: Shell
     desk: Desk
     screen: PlaceScreen
+    receipt: Confirm | None = None
 
 
 @dataclass(frozen=True)
@@ -116,6 +110,10 @@ def _always(_situation: Situation) -> None:
     return None
 
 
+def _none(_situation: Situation) -> tuple[Right, ...]:
+    return ()
+
+
 @dataclass(frozen=True)
 class Action:
     """One thing an operator can do.
@@ -128,10 +126,11 @@ class Action:
         run: Does it.
         places: Where it exists; empty for everywhere.
         needs: Rights it needs; the roles that hold them follow from db.operators, and PostgreSQL checks again.
-        danger: How much harm it can do.
-        confirmation: What it asks before.
+        needs_here: Rights that it needs besides, which follow from what is on screen.
+        writes: Whether it changes data: it asks for rights, and shows the change and asks for a reason before.
         why_not: Why it is not possible just now, or None.
         shown: Whether the footer has room for it.
+        scope: Over what its keys work.
     """
 
     id: str
@@ -141,24 +140,31 @@ class Action:
     run: Callable[[Situation], Awaitable[None] | None]
     places: frozenset[Place] = frozenset()
     needs: tuple[Right, ...] = ()
-    danger: Danger = Danger.NONE
-    confirmation: Confirmation = Confirmation.NONE
+    needs_here: Callable[[Situation], tuple[Right, ...]] = _none
+    writes: bool = False
     why_not: Callable[[Situation], str | None] = _always
     shown: bool = True
+    scope: Scope = Scope.PLACE
 
     def exists_at(self, place: Place) -> bool:
         """Whether the action belongs to a place."""
         return not self.places or place in self.places
 
+    def exists_in(self, situation: Situation) -> bool:
+        """Whether its keys are taken in a situation."""
+        if self.scope is Scope.RECEIPT and situation.receipt is None:
+            return False
+        return self.exists_at(situation.screen.place)
+
     def reason_against(self, situation: Situation) -> str | None:
         """Why the action is not possible now, the most lasting reason first; None when it is."""
-        if self.danger is not Danger.NONE:
+        if self.writes:
             known = situation.desk.known
             if known is None:
                 return "the database has not answered yet"
             if known.read_only is not None:
                 return known.read_only
-            able = roles_with(self.needs)
+            able = roles_with((*self.needs, *self.needs_here(situation)))
             if not known.facts.is_superuser and not able & known.facts.roles:
                 return f"it needs the role {' or '.join(sorted(able - MACHINES))}"
         return self.why_not(situation)

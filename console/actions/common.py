@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from functools import partial
 
-from console.actions.action import Action, Situation
+from console.actions.action import Action, Scope, Situation
 from screens.area import AreaScreen
 from screens.places import Place
 
@@ -56,6 +56,11 @@ def _help(situation: Situation) -> None:
 
 def _interrupt(situation: Situation) -> None:
     situation.shell.interrupt()
+
+
+def _in_flight(situation: Situation) -> str | None:
+    operation = next(iter(situation.desk.in_flight), None)
+    return None if operation is None else f"operation {operation} is being applied; its answer comes first"
 
 
 def _suspend(situation: Situation) -> None:
@@ -127,8 +132,23 @@ COMMON = (
         why_not=_not_at_root,
     ),
     Action("view.looks", "looks", "Change between dark and light.", ("T",), _looks, shown=False),
-    Action("console.suspend", "suspend", "Back to the shell until fg.", ("ctrl+z",), _suspend, shown=False),
     Action(
-        "console.interrupt", "end", "Twice in a row: end the console.", ("ctrl+c",), _interrupt, shown=False
+        "console.suspend",
+        "suspend",
+        "Back to the shell until fg.",
+        ("ctrl+z",),
+        _suspend,
+        why_not=_in_flight,
+        shown=False,
+        scope=Scope.ALWAYS,
+    ),
+    Action(
+        "console.interrupt",
+        "end",
+        "Twice in a row: end the console.",
+        ("ctrl+c",),
+        _interrupt,
+        shown=False,
+        scope=Scope.ALWAYS,
     ),
 )

@@ -8,15 +8,16 @@ from typing import Final
 from textual.binding import Binding
 from textual.keys import format_key
 
-from console.actions.action import Action, Situation
+from console.actions.action import Action, Scope, Situation
 from console.actions.common import COMMON, PLACES
+from console.actions.operations import UNDO
 from console.actions.reservations import RESERVATIONS
 from screens.detail import Field, Group, Section
 from screens.key_bar import KeyHint
 from screens.list_view import ListView
 from screens.tone import Tone
 
-ACTIONS: Final[tuple[Action, ...]] = (*RESERVATIONS, *COMMON, *PLACES)
+ACTIONS: Final[tuple[Action, ...]] = (*RESERVATIONS, UNDO, *COMMON, *PLACES)
 
 BY_ID: Final[Mapping[str, Action]] = {action.id: action for action in ACTIONS}
 
@@ -36,7 +37,15 @@ _NAMES: Final = {
 def bindings() -> list[Binding]:
     """One binding an action, all of them through the app's one dispatcher."""
     return [
-        Binding(",".join(action.keys), f"app.perform('{action.id}')", action.title, show=False, id=action.id)
+        Binding(
+            ",".join(action.keys),
+            f"app.perform('{action.id}')",
+            action.title,
+            show=False,
+            id=action.id,
+            # Dialogs and inputs take every other key before the app is asked.
+            priority=action.scope is not Scope.PLACE,
+        )
         for action in ACTIONS
     ]
 
@@ -58,6 +67,14 @@ def hints(situation: Situation) -> tuple[KeyHint, ...]:
         for action in here(situation)
         if action.shown
     )
+
+
+def undo_offer(situation: Situation) -> str:
+    """What a receipt says about taking it back: the key, or why there is none."""
+    reason = UNDO.reason_against(situation)
+    if reason is not None:
+        return f"no {UNDO.title}: {reason}"
+    return f"{key_name(UNDO.keys[0])} plans the {UNDO.title}"
 
 
 def help_sections(situation: Situation) -> tuple[Section, ...]:

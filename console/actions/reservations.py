@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console.actions.action import Action, Confirmation, Danger, Right, Situation
+from console.actions.action import Action, Right, Situation
 from db.verb import Verb
 from screens.places import Place
 
@@ -30,8 +30,7 @@ RESERVATIONS = (
         run=_extend,
         places=frozenset({Place.RESERVATIONS}),
         needs=(Right("users", Verb.UPDATE, ("reservation_expires_at",)),),
-        danger=Danger.LOW,
-        confirmation=Confirmation.KEY,
+        writes=True,
         why_not=_why_not_extend,
     ),
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Protocol
@@ -72,13 +71,11 @@ class Confirm(DeafDialog[Confirmed]):
         plan: What was planned; exactly this is applied.
         where: The environment and database it changes, in words.
         deliver: Applies it.
-        may_undo: Why the result cannot be undone from here, or None.
         kind: The kind of environment; colours the frame, whose words say it as well.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Leave"),
-        Binding("u", "undo", "Undo", show=False),
         Binding("pagedown", "page(1)", "Scroll", show=False),
         Binding("pageup", "page(-1)", "Scroll", show=False),
         Binding("down", "line(1)", "Scroll", show=False),
@@ -94,7 +91,8 @@ class Confirm(DeafDialog[Confirmed]):
         KeyHint("Esc", "closes"),
     )
     HELP = """Read the changes (PgUp, PgDn and the arrows scroll), type the reason, Enter, then Enter on Apply.
-    Esc leaves without changing anything. After it is applied, u plans the undo."""
+    Esc leaves without changing anything. After it is applied, the undo can be planned from the receipt."""
+    LINE = "#outcome"
 
     @dataclass
     class Settled(Message):
@@ -102,13 +100,19 @@ class Confirm(DeafDialog[Confirmed]):
 
         result: Receipt | NightdeskError
 
+    class Applied(Message):
+        """A receipt is on screen; whoever knows the actions says which of them are possible with it."""
+
+        def __init__(self, dialog: Confirm) -> None:
+            super().__init__()
+            self.dialog = dialog
+
     def __init__(
         self,
         plan: ChangeSet,
         where: str,
         deliver: Delivery,
         *,
-        may_undo: Callable[[Receipt], str | None],
         kind: Kind = Kind.PRODUCTION,
     ) -> None:
         super().__init__()
@@ -116,9 +120,8 @@ class Confirm(DeafDialog[Confirmed]):
         self._where = where
         self.stage = Stage.PREVIEW
         self._deliver = deliver
-        self._may_undo = may_undo
         self._operation_id = uuid4()
-        self._receipt: Receipt | None = None
+        self.receipt: Receipt | None = None
         self._kind = kind
         self._may_repeat = False
         self._unknown: UUID | None = None
@@ -238,10 +241,15 @@ class Confirm(DeafDialog[Confirmed]):
             return
         self.stage = Stage.APPLYING
         self._lock()
-        self._tell("applying…", Tone.QUIET)
+        self.tell(self._applying, Tone.QUIET)
         self.run_worker(
             lambda: self._apply(reason), thread=True, exit_on_error=False, group="write", description="apply"
         )
+
+    @property
+    def _applying(self) -> str:
+        """Names the operation while its answer is awaited: the line may drop, and the id is all that remains."""
+        return f"applying… operation {self._operation_id}"
 
     def action_other_button(self) -> None:
         """Go from one button to the other."""
@@ -271,19 +279,16 @@ class Confirm(DeafDialog[Confirmed]):
         """Show the receipt, or why there is none."""
         result = event.result
         if isinstance(result, Receipt):
-            self.stage, self._receipt = Stage.DONE, result
+            self.stage, self.receipt = Stage.DONE, result
             self.add_class("-done")
             self.query_one("#changes", DetailPane).show(receipt_fields(result))
-            why_not = self._may_undo(result)
-            undo = "u plans the undo" if why_not is None else f"no undo: {why_not}"
-            self._tell(
-                f"{result.code} {'was already done' if result.already_done else 'done'}   {undo}   Esc closes"
-            )
+            self.offer("")
+            self.post_message(self.Applied(self))
         else:
             self.stage = Stage.REFUSED
             known = "outcome not known" if isinstance(result, OutcomeUnknown) else "not applied"
             self._unknown = self._operation_id if isinstance(result, OutcomeUnknown) else None
-            self._tell(f"{known}: {result}", Tone.BAD)
+            self.tell(f"{known}: {result}", Tone.BAD)
             if not isinstance(result, OutcomeUnknown | RowsMoved):
                 self._unlock()
 
@@ -291,22 +296,29 @@ class Confirm(DeafDialog[Confirmed]):
         """The worker failed in a way nobody expected: say that the outcome must be looked up."""
         if event.state is WorkerState.ERROR and event.worker.error is not None:
             self.stage, self._unknown = Stage.REFUSED, self._operation_id
-            self._tell(f"outcome not known: run `nightdesk resolve {self._operation_id}`", Tone.BAD)
+            self.tell(f"outcome not known: run `nightdesk resolve {self._operation_id}`", Tone.BAD)
             self.app.post_message(UnexpectedFailure(event.worker.error))
+
+    def offer(self, what_next: str) -> None:
+        """Say that it is done, and what can be done with it."""
+        if self.receipt is not None:
+            done = "was already done" if self.receipt.already_done else "done"
+            parts = (f"{self.receipt.code} {done}", what_next, "Esc closes")
+            self.tell("   ".join(filter(None, parts)), Tone.GOOD)
 
     # Leaving
 
     def action_leave(self) -> None:
         """Close, unless an answer is still to come."""
         if self.stage is Stage.APPLYING:
-            self._tell("applying… the answer is awaited, then Esc closes", Tone.WARNING)
+            self.tell(f"{self._applying}; Esc closes when it is answered", Tone.WARNING)
         else:
-            self.dismiss(Confirmed(self._receipt, unknown=self._unknown))
+            self.dismiss(Confirmed(self.receipt, unknown=self._unknown))
 
-    def action_undo(self) -> None:
+    def undo(self) -> None:
         """Close and plan the undo of what was just applied."""
-        if self._receipt is not None and self._may_undo(self._receipt) is None:
-            self.dismiss(Confirmed(self._receipt, undo=True))
+        if self.receipt is not None:
+            self.dismiss(Confirmed(self.receipt, undo=True))
 
     def _lock(self) -> None:
         self.query_one("#reason", Input).disabled = True
@@ -321,7 +333,7 @@ class Confirm(DeafDialog[Confirmed]):
         self.query_one("#reason", Input).disabled = False
         self.query_one("#apply", Button).disabled = False
 
-    def _tell(self, sentence: str, tone: Tone = Tone.GOOD) -> None:
-        style = {Tone.GOOD: "$success", Tone.BAD: "$error", Tone.WARNING: "$warning"}.get(tone, "$quiet")
-        self.query_one("#outcome", Static).update(plain(sentence, style))
+    def tell(self, sentence: str, tone: Tone = Tone.PLAIN) -> None:
+        """Say it under the buttons, which make room for it."""
+        super().tell(sentence, tone)
         self.call_after_refresh(self._fit)

@@ -4,7 +4,7 @@ from itertools import combinations
 
 import pytest
 
-from console.actions import ACTIONS, Action, Confirmation, Danger
+from console.actions import ACTIONS, Action
 from console.actions.action import Right, roles_with
 from console.place_screens import _screen_of
 from db.changes import Verb
@@ -35,12 +35,12 @@ def test_no_action_takes_a_key_of_moving_about(widget: type[ListView[object]] | 
         assert not moving & set(action.keys), action.id
 
 
-def test_what_can_harm_asks_first_and_names_its_rights() -> None:
-    for action in ACTIONS:
-        if action.danger is not Danger.NONE:
-            assert action.confirmation is not Confirmation.NONE
-            assert action.needs
-            assert roles_with(action.needs)
+def test_what_writes_names_its_rights() -> None:
+    writing = [action for action in ACTIONS if action.writes]
+    assert {action.id for action in writing} == {"reservation.extend", "operation.undo"}
+    for action in writing:
+        assert action.needs or action.needs_here is not Action.needs_here
+        assert roles_with(action.needs)
 
 
 @pytest.mark.parametrize("place", Place)

@@ -52,7 +52,7 @@ async def test_extend_and_undo_from_plan_to_receipt(reserved: str, as_role: AsRo
         await until(pilot, lambda: not undo.deaf)
         await pilot.press("enter")
         await until(pilot, lambda: undo.stage in (Stage.DONE, Stage.REFUSED))
-        assert "no undo" in text_of(console)
+        await until(pilot, lambda: "no undo" in text_of(console))
         await pilot.press("escape")
         await settled(console, pilot)
     assert expiry(reserved, "u1") == BEFORE

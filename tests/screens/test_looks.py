@@ -111,7 +111,7 @@ PLAN = ChangeSet(
 @pytest.mark.parametrize("size", [(80, 24), (160, 45)], ids=["80x24", "160x45"])
 def test_confirmation(snap_compare: Callable[..., bool], size: tuple[int, int]) -> None:
     async def open_dialog(pilot: Pilot[None]) -> None:
-        dialog = Confirm(PLAN, "PRODUCTION eu · app@db.internal:5432", _never, may_undo=lambda _receipt: None)
+        dialog = Confirm(PLAN, "PRODUCTION eu · app@db.internal:5432", _never)
         await pilot.app.push_screen(dialog)
         await until(pilot, lambda: dialog.focused is not None and not dialog.deaf)
 
