@@ -29,7 +29,9 @@ class Subcommand:
 
 
 SUBCOMMANDS: dict[str, Subcommand] = {
-    "approvals": Subcommand("approvals", "Changes that wait for a second operator: list, show, approve, reject."),
+    "approvals": Subcommand(
+        "approvals", "Changes that wait for a second operator: list, show, approve, reject."
+    ),
     "audit": Subcommand("audit", "Who did what: list, show, verify, export."),
     "clients": Subcommand("clients", "Clients and their billing flags."),
     "demo": Subcommand("demo", "Open the console on a database of its own."),

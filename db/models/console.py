@@ -239,7 +239,9 @@ class DroppedMonth(ConsoleBase):
     digest: Mapped[bytes]
 
     __table_args__ = (
-        CheckConstraint("month = date_trunc('month', month::timestamp)::date", name="dropped_month_month_check"),
+        CheckConstraint(
+            "month = date_trunc('month', month::timestamp)::date", name="dropped_month_month_check"
+        ),
         CheckConstraint("operations >= 0", name="dropped_month_operations_check"),
         {
             "comment": "Months of row images that retention dropped, each with one digest over its operations. "
