@@ -116,14 +116,15 @@ def fill(conninfo: str) -> None:
                 ),
             )
             cursor.execute(
-                "insert into job_queue (user_id, job_type, payload, status, progress_message, error_message, created_at)"
-                " values (%s, %s, %s, 'failed', %s, %s, %s)",
+                "insert into job_queue (user_id, job_type, payload, status, progress_message, error_message, created_at,"
+                " finished_at) values (%s, %s, %s, 'failed', %s, %s, %s, %s)",
                 (
                     f"{number}{text[:200]}",
                     name[:50],
                     json.dumps({"t": text[:500]}),
                     text[:200],
                     text,
+                    earlier,
                     earlier,
                 ),
             )
